@@ -1,0 +1,1 @@
+"""What is carried from room to room: frozen values, no I/O."""

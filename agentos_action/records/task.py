@@ -1,0 +1,28 @@
+"""ToolTask: what is asked, of which files, within which paths, by whom."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from agentos_action.records.tool import Record
+
+TaskSource: TypeAlias = Literal["file", "issue", "comment", "dispatch", "hook", "command line"]
+EditFormat: TypeAlias = Literal["unified_diff", "structured"]
+
+
+class ToolTask(Record):
+    """One task; its path lists only narrow the policy, an empty list narrows nothing."""
+
+    task_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    instruction: str
+    allowed_paths: tuple[str, ...] = ()
+    forbidden_paths: tuple[str, ...] = ()
+    timeout_seconds: float = Field(default=300.0, gt=0, le=86_400)
+    files: tuple[str, ...] = ()
+    base: str | None = None
+    source: TaskSource
+    requested_by: str | None = None
+    edit_format: EditFormat | None = None
+    recipe: str | None = None
