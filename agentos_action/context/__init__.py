@@ -1,0 +1,1 @@
+"""What the model gets to read: which files, how much, in which words."""

@@ -1,0 +1,1 @@
+"""A model answer becomes new contents of named files, and one canonical diff."""

@@ -1,0 +1,103 @@
+"""Structured edits applied to base contents: every old text must be found exactly once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from agentos_action.patches.formats.structured import Create, Delete, Edits, InsertAfter, Rename, Replace
+from agentos_action.patches.refusal import refuse
+from agentos_action.patches.text import decode, encode, line_end, with_line_end
+from agentos_action.records.base import Base
+from agentos_action.records.patch import FileChange, FileVersion
+
+
+def apply(answer: Edits, base: Base) -> list[FileChange]:
+    """Return the changes of all edits; raises Refused for the first that does not fit the base."""
+    by_path: dict[str, list[Replace | InsertAfter | Create | Delete | Rename]] = defaultdict(list)
+    for edit in answer.edits:
+        if edit not in by_path[edit.path]:
+            by_path[edit.path].append(edit)
+    changes = [_change(path, edits, base) for path, edits in by_path.items()]
+    targets = [change.new_path for change in changes if change.new_path is not None]
+    for path in targets:
+        if targets.count(path) > 1:
+            raise refuse("patch.contradiction", f"two edits both make {path!r}", "Make it once.", path=path)
+    return changes
+
+
+def _change(path: str, edits: list[Replace | InsertAfter | Create | Delete | Rename], base: Base) -> FileChange:
+    first = edits[0]
+    if isinstance(first, Create):
+        _alone(edits, path)
+        _free(path, base)
+        return FileChange(None, path, None, FileVersion(_encoded(first.content)))
+    old = base.read(path)
+    if old is None:
+        raise refuse("patch.file-missing", f"there is no file {path!r}", "Name a file that is there.", path=path)
+    if isinstance(first, Delete):
+        _alone(edits, path)
+        return FileChange(path, None, old, None)
+    renames = [edit for edit in edits if isinstance(edit, Rename)]
+    texts = [edit for edit in edits if isinstance(edit, Replace | InsertAfter)]
+    if len(renames) > 1 or len(renames) + len(texts) != len(edits):
+        raise refuse("patch.contradiction", f"{path!r} is changed in two ways at once", "Change it once.", path=path)
+    target = renames[0].to if renames else path
+    if renames:
+        _free(target, base)
+    return FileChange(path, target, old, FileVersion(encode(_replaced(decode(old.content), texts, path)), old.mode))
+
+
+def _alone(edits: list[Replace | InsertAfter | Create | Delete | Rename], path: str) -> None:
+    if len(edits) > 1:
+        raise refuse("patch.contradiction", f"{path!r} is changed in two ways at once", "Change it once.", path=path)
+
+
+def _free(path: str, base: Base) -> None:
+    if base.mode(path) is not None:
+        raise refuse("patch.file-exists", f"{path!r} is there already", "Change it instead of creating it.", path=path)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _replaced(text: str, edits: list[Replace | InsertAfter], path: str) -> str:
+    end = line_end(text)
+    spans = []
+    for edit in edits:
+        wanted = edit.old if isinstance(edit, Replace) else edit.after
+        start, stop = _find(text, wanted, end, path)
+        new = with_line_end(_encoded(edit.new).decode(), end)
+        if isinstance(edit, InsertAfter):
+            start = stop = _next_line(text, stop)
+            new = new if new.endswith("\n") else new + end
+            new = new if start == 0 or text[start - 1] == "\n" else end + new.removesuffix(end)
+        spans.append((start, stop, new))
+    result = []
+    at = 0
+    for start, stop, new in sorted(spans):
+        if start < at:
+            raise refuse("patch.overlap", f"two edits change the same text of {path!r}", "Join them.", path=path)
+        result += [text[at:start], new]
+        at = stop
+    return "".join([*result, text[at:]])
+
+
+def _find(text: str, wanted: str, end: str, path: str) -> tuple[int, int]:
+    for form in dict.fromkeys((wanted, with_line_end(wanted, end))):
+        start = text.find(form)
+        if start < 0:
+            continue
+        if text.find(form, start + 1) >= 0:
+            message = f"the text {form.strip()[:60]!r} stands more than once in {path!r}"
+            raise refuse("patch.ambiguous", message, "Take more lines around it.", path=path)
+        return start, start + len(form)
+    message = f"the text {wanted.strip()[:60]!r} is not in {path!r}"
+    raise refuse("patch.context-not-found", message, "Copy the file's text exactly.", path=path)
+
+
+def _next_line(text: str, position: int) -> int:
+    if position and text[position - 1] == "\n":
+        return position
+    newline = text.find("\n", position)
+    return len(text) if newline < 0 else newline + 1

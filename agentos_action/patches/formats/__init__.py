@@ -1,0 +1,1 @@
+"""Edit formats, one a file: answer text becomes edits."""

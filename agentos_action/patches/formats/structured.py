@@ -1,0 +1,129 @@
+"""The `structured` format: JSON edits with an exact old text, and the JSON Schema that a server can enforce."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from agentos_action.patches.extract import JSON_LANGUAGES, fenced_blocks
+from agentos_action.patches.refusal import Refused, refuse
+from agentos_action.records.tool import Record
+
+
+class Replace(Record):
+    """Put `new` where `old` stands; `old` must occur exactly once in the file."""
+
+    op: Literal["replace"]
+    path: str
+    old: Annotated[str, Field(min_length=1)]
+    new: str
+
+
+class InsertAfter(Record):
+    """Put `new` as whole lines below the line in which `after` ends; `after` must occur exactly once."""
+
+    op: Literal["insert_after"]
+    path: str
+    after: Annotated[str, Field(min_length=1)]
+    new: str
+
+
+class Create(Record):
+    """Make a new file; there must be none of that name."""
+
+    op: Literal["create"]
+    path: str
+    content: str
+
+
+class Delete(Record):
+    """Remove a file."""
+
+    op: Literal["delete"]
+    path: str
+
+
+class Rename(Record):
+    """Give a file another name."""
+
+    op: Literal["rename"]
+    path: str
+    to: str
+
+
+Edit: TypeAlias = Annotated[Replace | InsertAfter | Create | Delete | Rename, Field(discriminator="op")]
+
+
+class Edits(Record):
+    """All edits of one answer."""
+
+    edits: Annotated[tuple[Edit, ...], Field(min_length=1)]
+
+
+_ADAPTER = TypeAdapter(Edits)
+
+
+def schema(paths: tuple[str, ...], *, new_files: bool) -> dict[str, object]:
+    """Return the JSON Schema of an answer about these files: no other existing file can even be named."""
+    path: dict[str, object] = {"enum": list(paths)} if paths else {"type": "string", "minLength": 1}
+    text: dict[str, object] = {"type": "string"}
+    some: dict[str, object] = {"type": "string", "minLength": 1}
+    edits = [
+        _variant("replace", path=path, old=some, new=text),
+        _variant("insert_after", path=path, after=some, new=text),
+        _variant("delete", path=path),
+    ]
+    if new_files:
+        edits += [_variant("create", path=some, content=text), _variant("rename", path=path, to=some)]
+    return {
+        "type": "object",
+        "properties": {"edits": {"type": "array", "minItems": 1, "items": {"anyOf": edits}}},
+        "required": ["edits"],
+        "additionalProperties": False,
+    }
+
+
+def _variant(op: str, **fields: dict[str, object]) -> dict[str, object]:
+    return {
+        "type": "object",
+        "properties": {"op": {"const": op}, **fields},
+        "required": ["op", *fields],
+        "additionalProperties": False,
+    }
+
+
+def parse(answer: str) -> Edits:
+    """Return the answer's edits; raises Refused naming the place in the JSON that is wrong."""
+    text = answer.strip()
+    if not text.startswith("{"):
+        blocks = [block for block in fenced_blocks(text, JSON_LANGUAGES) if block.lstrip().startswith("{")]
+        if len(blocks) != 1:
+            said = "no JSON object" if not blocks else f"{len(blocks)} JSON blocks"
+            raise refuse("patch.no-edits", f"the answer holds {said}", "Answer with one JSON object.")
+        text = blocks[0]
+    try:
+        data = json.loads(text, object_pairs_hook=_no_duplicates)
+    except (json.JSONDecodeError, RecursionError) as error:
+        place = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        code = "patch.truncated" if _looks_cut(text, error) else "patch.bad-json"
+        raise refuse(code, f"the answer is not valid JSON{place}", "Answer with one complete JSON object.") from error
+    try:
+        return _ADAPTER.validate_python(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the object"
+        raise refuse("patch.bad-edits", f"{place}: {first['msg']}", "Use the edits of the schema only.") from error
+
+
+def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        # Two parsers may keep different ones of a doubled key; a patch must mean one thing.
+        raise Refused(*refuse("patch.duplicate-key", "a key stands twice in one JSON object", "Name each key once.").findings)
+    return found
+
+
+def _looks_cut(text: str, error: json.JSONDecodeError | RecursionError) -> bool:
+    return isinstance(error, json.JSONDecodeError) and (error.pos >= len(text.rstrip()) or "Unterminated" in error.msg)

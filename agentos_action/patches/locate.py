@@ -1,0 +1,39 @@
+"""Where a hunk belongs: exact places only, the header's number decides between several."""
+
+from __future__ import annotations
+
+from agentos_action.patches.formats.unified_diff import Hunk
+from agentos_action.patches.refusal import refuse
+
+
+def locate(hunk: Hunk, lines: list[str], path: str, number: int) -> int:
+    """Return the 0-based line where the hunk's old lines stand; raises Refused where that is nowhere or unclear.
+
+    `lines` are the file's without line ends, `number` is the hunk's in its section, from 1.
+    """
+    old = hunk.old
+    if not old:
+        if not lines:
+            return 0
+        hint = "Show the lines before and after the place."
+        raise refuse("patch.no-context", f"hunk {number} only adds lines and does not say where", hint, path=path)
+    places = [at for at in _candidates(old[0], lines) if lines[at : at + len(old)] == old]
+    hinted = hunk.start - 1
+    if hinted in places or len(places) == 1:
+        return hinted if hinted in places else places[0]
+    if places:
+        where = ", ".join(str(at + 1) for at in places[:5])
+        message = f"hunk {number} fits at lines {where} and its header does not say which"
+        raise refuse("patch.ambiguous", message, "Show more lines around the change.", path=path)
+    raise refuse("patch.context-not-found", _closest(hunk, lines, number), "Copy the file's lines exactly.", path=path)
+
+
+def _candidates(first: str, lines: list[str]) -> list[int]:
+    return [at for at, line in enumerate(lines) if line == first]
+
+
+def _closest(hunk: Hunk, lines: list[str], number: int) -> str:
+    missing = next((text for text in hunk.old if text not in lines), None)
+    if missing is None:
+        return f"hunk {number}: its lines are in the file, but not together"
+    return f"hunk {number}: the file has no line {missing.strip()[:80]!r}"

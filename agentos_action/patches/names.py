@@ -1,0 +1,71 @@
+"""File names in diff headers: quoted and unquoted exactly as git does it."""
+
+from __future__ import annotations
+
+import re
+
+from agentos_action.patches.refusal import refuse
+
+_ESCAPES = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
+_LETTERS = {value: letter for letter, value in _ESCAPES.items()}
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_TOKEN = re.compile(r"\\([0-7]{3}|.)", re.DOTALL)
+
+
+def quote(name: str) -> str:
+    """Return the name as git writes it in a header: in C quotes if any byte needs it (core.quotePath on)."""
+    raw = name.encode("utf-8", "surrogateescape")
+    if all(0x20 <= byte < 0x7F and byte not in b'"\\' for byte in raw):
+        return name
+    return '"' + "".join(_quote_byte(byte) for byte in raw) + '"'
+
+
+def _quote_byte(byte: int) -> str:
+    if byte in _LETTERS:
+        return "\\" + _LETTERS[byte]
+    return chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}"
+
+
+def unquote(text: str) -> str:
+    """Return the name that a quoted header text stands for; text without quotes is returned as it is.
+
+    Raises Refused (`patch.bad-name`) for quotes git could not have written.
+    """
+    if not text.startswith('"'):
+        return text
+    match = _QUOTED.fullmatch(text)
+    if match is None:
+        raise refuse("patch.bad-name", f"the file name {text[:200]} is not quoted as git quotes", "Write it plainly.")
+    raw = bytearray()
+    end = 0
+    body = match[1]
+    for token in _TOKEN.finditer(body):
+        raw += body[end : token.start()].encode("utf-8", "surrogateescape")
+        raw.append(_byte_of(token[1], text))
+        end = token.end()
+    raw += body[end:].encode("utf-8", "surrogateescape")
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _byte_of(escape: str, text: str) -> int:
+    if escape in _ESCAPES:
+        return _ESCAPES[escape]
+    if escape.isdigit() and int(escape, 8) < 256:  # noqa: PLR2004 - a byte
+        return int(escape, 8)
+    raise refuse("patch.bad-name", f"the file name {text[:200]} has an escape git does not know", "Write it plainly.")
+
+
+def plain_name(text: str) -> str:
+    """Return the name that a header text stands for, with whatever prefix it carries; a timestamp is dropped."""
+    if not text.startswith('"'):
+        return text.partition("\t")[0].rstrip()
+    quoted = _QUOTED.match(text)
+    return unquote(quoted[0] if quoted else text)
+
+
+def header_name(text: str) -> str | None:
+    """Return the path a `---`/`+++` header names without its `a/` or `b/`; None for /dev/null."""
+    name = plain_name(text)
+    if name == "/dev/null":
+        return None
+    return name[2:] if name.startswith(("a/", "b/")) else name.removeprefix("./")

@@ -1,0 +1,99 @@
+"""What a run is asked to do (one frozen request) and what it came to (one report)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from agentos_action.errors import ErrorCategory
+from agentos_action.records.recipe import LeftAlone
+from agentos_action.records.task import EditFormat
+from agentos_action.records.tool import Record, Usage
+from agentos_action.records.verdict import Finding
+
+RunStatus: TypeAlias = Literal[
+    "committed",
+    "applied",
+    "dry_run",
+    "no_change",
+    "rejected",
+    "usage",
+    "tool_failed",
+    "conflict",
+    "boundary_violated",
+    "bug",
+    "interrupted",
+]
+Target: TypeAlias = Literal["commit", "worktree"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelWish:
+    """Which model one source asks for (flags, environment, or a file); None where it is silent."""
+
+    profile: str | None = None
+    provider: str | None = None
+    instance: str | None = None
+    model: str | None = None
+    base_url: str | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether this source says nothing at all."""
+        return not (self.profile or self.provider or self.model or self.base_url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """Everything argv, environment and event said about one run, read once."""
+
+    repo: Path
+    task_file: Path | None = None
+    instruction: str | None = None
+    recipe: str | None = None
+    files: tuple[str, ...] = ()
+    base: str | None = None
+    branch: str | None = None
+    flags: ModelWish = field(default_factory=ModelWish)
+    environment: ModelWish = field(default_factory=ModelWish)
+    api_keys: dict[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    embedded: bool = False
+    sidecar_binary: Path | None = None
+    threads: int | None = None
+    timeout: float | None = None
+    policy_ref: str | None = None
+    answer: Path | None = None
+    allow_path: tuple[str, ...] = ()
+    edit_format: EditFormat | None = None
+    evidence: Path | None = None
+    dry_run: bool = False
+    target: Target = "commit"
+    home: Path = Path()
+    cache: Path = Path()
+    requested_by: str | None = None
+
+
+class RunReport(Record):
+    """The outcome of one run: the object that `--json` prints."""
+
+    status: RunStatus
+    exit_code: int
+    error_category: ErrorCategory | None = None
+    raw_error_code: str | None = None
+    message: str
+    hint: str = ""
+    run_id: str | None = None
+    evidence: str | None = None
+    findings: tuple[Finding, ...] = ()
+    diff: str = ""
+    files: tuple[str, ...] = ()
+    commit: str | None = None
+    branch: str | None = None
+    model_id: str | None = None
+    requested_model: str | None = None
+    usage: Usage = Usage()
+    timing_ms: dict[str, int] = {}
+    placed: tuple[str, ...] = ()
+    left: tuple[LeftAlone, ...] = ()

@@ -1,0 +1,211 @@
+"""A read-only view of a repository: commits, the trees they hold, the index (pygit2, reading)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import ReferenceType, RepositoryOpenFlag
+
+from agentos_action.errors import UsageError
+from agentos_action.records.base import MODE_TREE
+from agentos_action.records.patch import MODE_EXEC, MODE_FILE, MODE_GITLINK, FileVersion
+
+
+class RepoView:
+    """One repository, opened for reading."""
+
+    def __init__(self, raw: pygit2.Repository) -> None:
+        self.raw = raw
+
+    @classmethod
+    def open(cls, path: Path) -> RepoView:
+        """Open the repository that holds `path`; raises UsageError where there is none or it cannot be read."""
+        # The environment is ignored: a hook exports GIT_DIR and GIT_INDEX_FILE of another command.
+        try:
+            found = pygit2.discover_repository(str(path))
+        except pygit2.GitError as error:
+            raise UsageError(f"{path}: {error}", "Name a git repository with --repo.") from error
+        except KeyError:
+            found = None
+        if found is None:
+            raise UsageError(f"{path} is not inside a git repository", "Go to one, or name one with --repo.")
+        try:
+            return cls(pygit2.Repository(found, RepositoryOpenFlag.NO_SEARCH))
+        except pygit2.GitError as error:
+            raise UsageError(f"{path}: cannot open the repository: {error}", "Check it with `git status`.") from error
+
+    @property
+    def git_dir(self) -> Path:
+        """The repository's own folder (of this worktree)."""
+        return Path(self.raw.path)
+
+    @property
+    def common_dir(self) -> Path:
+        """The folder that worktrees share: refs, config, hooks."""
+        link = self.git_dir / "commondir"
+        if link.is_file():
+            return (self.git_dir / link.read_text().strip()).resolve()
+        return self.git_dir
+
+    @property
+    def workdir(self) -> Path | None:
+        """The top of the work tree; None in a bare repository."""
+        return Path(self.raw.workdir) if self.raw.workdir else None
+
+    def commit_of(self, rev: str) -> str:
+        """Return the full id of the commit that `rev` names; raises UsageError where it names none."""
+        if self.raw.is_empty and not list(self.raw.references):
+            raise UsageError("the repository has no commit yet", "Make a first commit: git commit --allow-empty -m start")
+        try:
+            found = self.raw.revparse_single(rev)
+            return str(found.peel(pygit2.Commit).id)
+        except (pygit2.GitError, KeyError, ValueError) as error:
+            if rev == "HEAD" and self.raw.head_is_unborn:
+                hint = "Make a first commit: git commit --allow-empty -m start"
+                raise UsageError("the checked-out branch has no commit yet", hint) from error
+            raise UsageError(f"{rev!r} names no commit here", "Give a branch, tag or commit id; see `git log`.") from error
+
+    def head_branch(self) -> str | None:
+        """Return the checked-out branch's name, None when HEAD is detached."""
+        head = self.raw.lookup_reference("HEAD")
+        if head.type != ReferenceType.SYMBOLIC:
+            return None
+        return str(head.target).removeprefix("refs/heads/")
+
+    def branch_tip(self, name: str) -> str | None:
+        """Return the commit a local branch points at, None where there is no such branch."""
+        try:
+            ref = self.raw.lookup_reference(f"refs/heads/{name}")
+        except KeyError:
+            return None
+        except (pygit2.GitError, ValueError) as error:
+            raise UsageError(f"{name!r} cannot be a branch name", "See `git help check-ref-format`.") from error
+        return str(ref.peel(pygit2.Commit).id)
+
+    def is_ancestor(self, older: str, newer: str) -> bool:
+        """Return whether `older` is `newer` or one of its ancestors."""
+        return older == newer or bool(self.raw.descendant_of(newer, older))
+
+    def snapshot(self, commit: str) -> TreeSnapshot:
+        """Return the files of a commit."""
+        return TreeSnapshot(self.raw, commit)
+
+    def index_snapshot(self) -> IndexSnapshot:
+        """Return the files of the index, for hooks that judge what is staged."""
+        return IndexSnapshot(self.raw, self.commit_of("HEAD"))
+
+    def changed_paths(self, old: str, new: str | None) -> tuple[str, ...]:
+        """Return every path that differs between two commits; `new` None compares with the index."""
+        tree = self.raw[old].peel(pygit2.Tree)
+        if new is None:
+            self.raw.index.read()
+            diff = self.raw.index.diff_to_tree(tree)
+        else:
+            diff = tree.diff_to_tree(self.raw[new].peel(pygit2.Tree))
+        names = {name for delta in diff.deltas for name in (delta.old_file.path, delta.new_file.path)}
+        return tuple(sorted(names))
+
+
+class TreeSnapshot:
+    """The files of one commit."""
+
+    def __init__(self, raw: pygit2.Repository, commit: str) -> None:
+        self._raw = raw
+        self._tree = raw[commit].peel(pygit2.Tree)
+        self.id = commit
+
+    def mode(self, path: str) -> int | None:
+        """Return the git mode at `path` (also of folders and submodules), None where there is nothing."""
+        found = self._find(path)
+        return int(found.filemode) if found is not None else None
+
+    def read(self, path: str) -> FileVersion | None:
+        """Return the file or link at `path`; None for folders, submodules and what is not there."""
+        found = self._find(path)
+        return _version(self._raw, path, found.id, int(found.filemode)) if found is not None else None
+
+    def size(self, path: str) -> int:
+        """Return the size in bytes of the file at `path`, 0 where there is none."""
+        version = self.read(path)
+        return len(version.content) if version else 0
+
+    def paths(self) -> Iterator[str]:
+        """Yield the path of every regular file, in git's order; names that are not UTF-8 are passed over."""
+        folders = [("", self._tree)]
+        while folders:
+            prefix, tree = folders.pop()
+            below = []
+            for entry in tree:
+                try:
+                    name = entry.name
+                except UnicodeDecodeError:
+                    continue
+                if entry.filemode == MODE_TREE and isinstance(entry, pygit2.Tree):
+                    below.append((f"{prefix}{name}/", entry))
+                elif entry.filemode in {MODE_FILE, MODE_EXEC}:
+                    yield prefix + str(name)
+            folders.extend(reversed(below))
+
+    def siblings(self, folder: str) -> tuple[str, ...]:
+        """Return the names of everything directly in `folder` (`""` is the root)."""
+        tree = self._find(folder) if folder else self._tree
+        return tuple(str(entry.name) for entry in tree) if isinstance(tree, pygit2.Tree) else ()
+
+    def _find(self, path: str) -> pygit2.Object | None:
+        try:
+            return self._tree[path]
+        except (KeyError, ValueError):
+            # A path through a file or a submodule, or one no tree can hold.
+            return None
+
+
+class IndexSnapshot:
+    """The files of the index, on top of HEAD: what a hook is asked to judge."""
+
+    def __init__(self, raw: pygit2.Repository, head: str) -> None:
+        self._raw = raw
+        self._index = raw.index
+        self._index.read()
+        self.id = head
+
+    def mode(self, path: str) -> int | None:
+        """Return the git mode at `path` (also of folders and submodules), None where there is nothing."""
+        if path in self._index:
+            return int(self._index[path].mode)
+        return MODE_TREE if any(entry.path.startswith(f"{path}/") for entry in self._index) else None
+
+    def read(self, path: str) -> FileVersion | None:
+        """Return the file or link at `path`; None for folders, submodules and what is not there."""
+        if path not in self._index:
+            return None
+        entry = self._index[path]
+        return _version(self._raw, path, entry.id, int(entry.mode))
+
+    def size(self, path: str) -> int:
+        """Return the size in bytes of the file at `path`, 0 where there is none."""
+        version = self.read(path)
+        return len(version.content) if version else 0
+
+    def paths(self) -> Iterator[str]:
+        """Yield the path of every regular file, in git's order."""
+        for entry in self._index:
+            if entry.mode in {MODE_FILE, MODE_EXEC}:
+                yield entry.path
+
+    def siblings(self, folder: str) -> tuple[str, ...]:
+        """Return the names of everything directly in `folder` (`""` is the root)."""
+        prefix = f"{folder}/" if folder else ""
+        below = (entry.path[len(prefix) :] for entry in self._index if entry.path.startswith(prefix))
+        return tuple(dict.fromkeys(path.partition("/")[0] for path in below))
+
+
+def _version(raw: pygit2.Repository, path: str, oid: pygit2.Oid, mode: int) -> FileVersion | None:
+    if mode in {MODE_TREE, MODE_GITLINK}:
+        return None
+    blob = raw.get(oid)
+    if not isinstance(blob, pygit2.Blob):
+        hint = "Fetch it first: this is a shallow or partial clone."
+        raise UsageError(f"{path}: its content is not in this repository", hint)
+    return FileVersion(blob.data, mode)

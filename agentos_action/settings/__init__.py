@@ -1,0 +1,1 @@
+"""Names become a policy, a profile, a choice of model."""

@@ -1,0 +1,40 @@
+"""`agentos.toml` of the policy commit → Policy; the built-in policy where there is none."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from agentos_action.errors import UsageError
+from agentos_action.records.base import Base
+from agentos_action.records.policy import Policy
+from agentos_action.tomlfile import read_toml
+
+POLICY_FILE = "agentos.toml"
+MAX_POLICY_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPolicy:
+    """A policy, where it came from, and the sha256 (hex) of its text."""
+
+    policy: Policy
+    source: str
+    sha256: str
+
+
+def load_policy(base: Base) -> LoadedPolicy:
+    """Read the policy from a commit's tree; raises UsageError naming file, line and key of what is wrong."""
+    version = base.read(POLICY_FILE)
+    if version is None:
+        policy = Policy()
+        return LoadedPolicy(policy, "built-in", hashlib.sha256(policy.model_dump_json().encode()).hexdigest())
+    where = f"{POLICY_FILE}@{base.id[:10]}"
+    if len(version.content) > MAX_POLICY_BYTES:
+        raise UsageError(f"{where}: larger than {MAX_POLICY_BYTES} bytes", "Shorten the policy.")
+    try:
+        text = version.content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{where}: not UTF-8 (byte {error.start})", "Save the policy as UTF-8.") from error
+    digest = hashlib.sha256(version.content).hexdigest()
+    return LoadedPolicy(read_toml(text.replace("\r\n", "\n"), Policy, where), where, digest)

@@ -1,0 +1,1 @@
+"""What is asked: a file, a line, an event becomes one task."""

@@ -1,0 +1,1 @@
+"""A patch becomes a verdict: all rules run, always."""

@@ -1,0 +1,42 @@
+"""Globs of the two sides: the allowed side anchored with `**`, the forbidden side as gitignore, folded for case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+import pathspec
+from wcmatch import glob
+
+#: `*` stays within a folder, `**` crosses; a leading dot is nothing special; case counts; no braces, no negation.
+_FLAGS = glob.GLOBSTAR | glob.DOTGLOB | glob.CASE | glob.FORCEUNIX
+_WILD = re.compile(r"[*?\[]")
+
+
+@lru_cache(maxsize=64)
+def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
+    included, _ = glob.translate(list(patterns), flags=_FLAGS)
+    return re.compile("|".join(f"(?:{part})" for part in included)) if included else None
+
+
+def allows(patterns: Iterable[str], path: str) -> bool:
+    """Return whether an allowed-side pattern matches the whole path."""
+    compiled = _compiled(tuple(patterns))
+    return compiled is not None and compiled.fullmatch(path) is not None
+
+
+@lru_cache(maxsize=64)
+def _ignore(patterns: tuple[str, ...]) -> pathspec.GitIgnoreSpec:
+    return pathspec.GitIgnoreSpec.from_lines(pattern.casefold() for pattern in patterns)
+
+
+def forbids(patterns: Iterable[str], path: str) -> bool:
+    """Return whether the forbidden side (gitignore's meaning, case folded) matches the path."""
+    return bool(_ignore(tuple(patterns)).match_file(path.casefold()))
+
+
+def literal_part(pattern: str) -> str:
+    """Return what stands before the pattern's first wildcard."""
+    found = _WILD.search(pattern)
+    return pattern[: found.start()] if found else pattern

@@ -1,0 +1,39 @@
+"""What every rule is handed: the patch, the policy, the task's own narrowing, the facts around."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from agentos_action.records.patch import Patch
+from agentos_action.records.policy import Policy
+from agentos_action.records.surroundings import Surroundings
+from agentos_action.records.tool import OutputKind
+from agentos_action.records.verdict import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One patch to be judged; the task's path lists narrow the policy, `exceptions` are the run's --allow-path."""
+
+    patch: Patch
+    policy: Policy
+    surroundings: Surroundings
+    task_allowed: tuple[str, ...] = ()
+    task_forbidden: tuple[str, ...] = ()
+    exceptions: tuple[str, ...] = ()
+    output_kind: OutputKind = "diff"
+
+
+class Rule(Protocol):
+    """A rule yields what it finds; no finding means that it agrees."""
+
+    def __call__(self, subject: Subject, /) -> Iterable[Finding]: ...
+
+
+def every_name(subject: Subject) -> Iterator[str]:
+    """Yield every name that any header or any change carries, once each, in order."""
+    names = [name for file in subject.patch.files for name in file.names]
+    names += [name for change in subject.patch.changes for name in (change.old_path, change.new_path) if name]
+    yield from dict.fromkeys(names)
