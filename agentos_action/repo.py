@@ -10,7 +10,7 @@ from pygit2.enums import ReferenceType, RepositoryOpenFlag
 
 from agentos_action.errors import UsageError
 from agentos_action.records.base import MODE_TREE
-from agentos_action.records.patch import MODE_EXEC, MODE_FILE, MODE_GITLINK, FileVersion
+from agentos_action.records.patch import MODE_EXEC, MODE_FILE, MODE_GITLINK, FileChange, FileVersion
 
 
 class RepoView:
@@ -54,6 +54,12 @@ class RepoView:
         """The top of the work tree; None in a bare repository."""
         return Path(self.raw.workdir) if self.raw.workdir else None
 
+    def require_workdir(self) -> Path:
+        """Return the top of the work tree; raises UsageError in a bare repository."""
+        if self.workdir is None:
+            raise UsageError("this repository is bare, so it has no work tree", "Give --branch NAME to commit instead.")
+        return self.workdir
+
     def commit_of(self, rev: str) -> str:
         """Return the full id of the commit that `rev` names; raises UsageError where it names none."""
         if self.raw.is_empty and not list(self.raw.references):
@@ -96,16 +102,38 @@ class RepoView:
         """Return the files of the index, for hooks that judge what is staged."""
         return IndexSnapshot(self.raw, self.commit_of("HEAD"))
 
-    def changed_paths(self, old: str, new: str | None) -> tuple[str, ...]:
-        """Return every path that differs between two commits; `new` None compares with the index."""
+    def changes(self, old: str, new: str | None) -> tuple[FileChange, ...]:
+        """Return what differs between two commits, file by file; `new` None compares with the index.
+
+        A submodule's content is its commit id, so that a change of it is seen.
+        """
         tree = self.raw[old].peel(pygit2.Tree)
         if new is None:
             self.raw.index.read()
             diff = self.raw.index.diff_to_tree(tree)
         else:
             diff = tree.diff_to_tree(self.raw[new].peel(pygit2.Tree))
-        names = {name for delta in diff.deltas for name in (delta.old_file.path, delta.new_file.path)}
-        return tuple(sorted(names))
+        return tuple(self._change(delta) for delta in diff.deltas)
+
+    def _change(self, delta: pygit2.DiffDelta) -> FileChange:
+        old, new = self._version_of(delta.old_file), self._version_of(delta.new_file)
+        return FileChange(delta.old_file.path if old else None, delta.new_file.path if new else None, old, new)
+
+    def _version_of(self, file: pygit2.DiffFile) -> FileVersion | None:
+        mode = int(file.mode)
+        if mode == 0:
+            return None
+        if mode == MODE_GITLINK:
+            return FileVersion(str(file.id).encode(), mode)
+        return _version(self.raw, file.path, file.id, mode)
+
+    def message_of(self, commit: str) -> str | None:
+        """Return a commit's message, None where there is no such commit."""
+        try:
+            found = self.raw.get(commit)
+        except ValueError:
+            return None
+        return str(found.message) if isinstance(found, pygit2.Commit) else None
 
 
 class TreeSnapshot:

@@ -10,7 +10,7 @@ PlaceKind: TypeAlias = Literal["function", "method", "class"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One blank that a model may fill; `id` is `path::qualname` (`#2` for a second one of that name), `line` counts from 1."""
+    """One blank that a model may fill; `id` is `path::qualname` (`#2` if it comes twice), `line` counts from 1."""
 
     id: str
     path: str

@@ -1,0 +1,223 @@
+"""Every way a model can fail us, as one table: code, category, what is said, what to do; `docs/errors.md` shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from agentos_action.adapters.text import one_line
+from agentos_action.errors import ErrorCategory, ToolError
+from agentos_action.records.tool import HealthStatus
+
+# Hiding a shorter text than this would blot out ordinary words.
+_SHORTEST_SECRET = 4
+_ADDRESS = re.compile(r"\w{2,10}://\S+")
+
+
+class Code(StrEnum):
+    """The stable names of the faults; evidence and tests use them."""
+
+    CONNECT_REFUSED = "connect_refused"
+    CONNECT_FAILED = "connect_failed"
+    DNS_FAILED = "dns_failed"
+    TLS_FAILED = "tls_failed"
+    PROXY_FAILED = "proxy_failed"
+    TIMEOUT = "timeout"
+    CONNECTION_LOST = "connection_lost"
+    NOT_HTTP = "not_http"
+    REDIRECT = "redirect"
+    HTTP_404 = "http_404"
+    HTTP_429 = "http_429"
+    HTTP_5XX = "http_5xx"
+    LOADING = "loading"
+    STREAM_CUT = "stream_cut"
+    STREAM_ERROR = "stream_error"
+    HTTP_401 = "http_401"
+    HTTP_403 = "http_403"
+    QUOTA = "quota"
+    HTTP_4XX = "http_4xx"
+    CONSTRAINT_UNSUPPORTED = "constraint_unsupported"
+    NO_ANSWER = "no_answer"
+    MODEL_MISSING = "model_missing"
+    WRONG_MODEL = "wrong_model"
+    CONTEXT_OVERFLOW = "context_overflow"
+    ANSWER_CUT = "answer_cut"
+    CONTENT_FILTER = "content_filter"
+    REFUSED = "refused"
+    OUT_OF_ANSWERS = "out_of_answers"
+    BAD_UTF8 = "bad_utf8"
+    BAD_JSON = "bad_json"
+    BAD_SHAPE = "bad_shape"
+    BAD_ENCODING = "bad_encoding"
+    WRONG_CONTENT_TYPE = "wrong_content_type"
+    TOO_LARGE = "too_large"
+    EMPTY_BODY = "empty_body"
+    EMPTY_ANSWER = "empty_answer"
+    ERROR_IN_REPLY = "error_in_reply"
+    OUT_OF_MEMORY = "out_of_memory"
+    PROBE_TIMEOUT = "probe_timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One row; `says` and `todo` are for a person, `{endpoint}` is filled in."""
+
+    code: Code
+    category: ErrorCategory
+    says: str
+    todo: str
+
+
+_ROWS: Final = (
+    Fault(Code.CONNECT_REFUSED, "network", "Nothing answers at {endpoint}.", "Start the server, or correct base_url."),
+    Fault(Code.CONNECT_FAILED, "network", "No connection to {endpoint}.", "Check base_url, network and firewall."),
+    Fault(Code.DNS_FAILED, "network", "The name in {endpoint} was not found.", "Check the host name in base_url."),
+    Fault(
+        Code.TLS_FAILED, "network", "No TLS with {endpoint}.", "Check https or http in base_url, and the certificate."
+    ),
+    Fault(Code.PROXY_FAILED, "network", "The proxy did not let us reach {endpoint}.", "Check HTTP_PROXY and NO_PROXY."),
+    Fault(
+        Code.TIMEOUT, "network", "{endpoint} did not finish in time.", "Raise the time limit, or use a faster model."
+    ),
+    Fault(Code.CONNECTION_LOST, "network", "{endpoint} broke the connection off.", "Look into the server's log."),
+    Fault(Code.NOT_HTTP, "network", "{endpoint} does not speak HTTP.", "Check host, port and scheme of base_url."),
+    Fault(Code.REDIRECT, "network", "{endpoint} answered with a redirect.", "Put the final address into base_url."),
+    Fault(Code.HTTP_404, "network", "{endpoint} does not know the address asked for.", "Check the path in base_url."),
+    Fault(Code.HTTP_429, "network", "{endpoint} is asked too often.", "Wait, then try again."),
+    Fault(Code.HTTP_5XX, "network", "{endpoint} failed.", "Look into the server's log, then try again."),
+    Fault(Code.LOADING, "network", "{endpoint} is still loading its model.", "Wait until it is ready, then try again."),
+    Fault(Code.STREAM_CUT, "network", "{endpoint} ended the answer before it was done.", "Look into the server's log."),
+    Fault(
+        Code.STREAM_ERROR, "network", "{endpoint} failed in the middle of the answer.", "Look into the server's log."
+    ),
+    Fault(Code.HTTP_401, "auth", "{endpoint} refused the API key.", "Set the right key: agentos tool auth set."),
+    Fault(Code.HTTP_403, "auth", "{endpoint} forbids this to the API key.", "Use a key that may use this model."),
+    Fault(
+        Code.QUOTA, "auth", "The quota of the API key at {endpoint} is used up.", "Raise the quota or use another key."
+    ),
+    Fault(Code.HTTP_4XX, "config", "{endpoint} refused the request.", "Check the profile's mode and parameters."),
+    Fault(
+        Code.CONSTRAINT_UNSUPPORTED,
+        "config",
+        "The profile takes away the answer shape this needs.",
+        "Allow json_schema or grammar in the profile's capabilities.",
+    ),
+    Fault(Code.NO_ANSWER, "config", "No answer was given to replay.", "Give one: --answer FILE."),
+    Fault(Code.MODEL_MISSING, "model", "{endpoint} does not have the model.", "Load it, or name one that is there."),
+    Fault(Code.WRONG_MODEL, "model", "{endpoint} answered with another model.", "Name the model that is loaded."),
+    Fault(
+        Code.CONTEXT_OVERFLOW,
+        "model",
+        "The prompt is larger than the model's context.",
+        "Name fewer files, or start the server with a larger context.",
+    ),
+    Fault(Code.ANSWER_CUT, "model", "The answer was cut off at its token limit.", "Raise max_tokens, or ask for less."),
+    Fault(Code.CONTENT_FILTER, "model", "The answer was withheld by a content filter.", "Reword the task."),
+    Fault(Code.REFUSED, "model", "The model refused to answer.", "Reword the task, or use another model."),
+    Fault(Code.OUT_OF_ANSWERS, "model", "{endpoint} holds no further answer.", "Add a line for every model call."),
+    Fault(Code.BAD_UTF8, "schema", "{endpoint} sent text that is not UTF-8.", "Check that base_url is a model server."),
+    Fault(Code.BAD_JSON, "schema", "{endpoint} sent JSON that is broken.", "Check that base_url is a model server."),
+    Fault(
+        Code.BAD_SHAPE,
+        "schema",
+        "{endpoint} sent a reply of the wrong shape.",
+        "Check the profile's provider and mode.",
+    ),
+    Fault(
+        Code.BAD_ENCODING,
+        "schema",
+        "{endpoint} sent a body that does not unpack.",
+        "Check the proxy before the server.",
+    ),
+    Fault(Code.WRONG_CONTENT_TYPE, "schema", "{endpoint} sent no JSON.", "Check that base_url is a model server's."),
+    Fault(
+        Code.TOO_LARGE, "schema", "{endpoint} sent more than an answer may hold.", "Check the server, lower max_tokens."
+    ),
+    Fault(Code.EMPTY_BODY, "schema", "{endpoint} sent an empty reply.", "Look into the server's log."),
+    Fault(Code.EMPTY_ANSWER, "schema", "The answer of {endpoint} holds no text.", "Try another model or mode."),
+    Fault(Code.ERROR_IN_REPLY, "schema", "{endpoint} sent an error as if it were an answer.", "Look into its log."),
+    Fault(Code.OUT_OF_MEMORY, "runtime", "{endpoint} ran out of memory.", "Use a smaller model or a smaller context."),
+    Fault(
+        Code.PROBE_TIMEOUT, "runtime", "{endpoint} is up, but a short test answer took too long.", "Look at its load."
+    ),
+)
+
+FAULTS: Final[Mapping[Code, Fault]] = MappingProxyType({row.code: row for row in _ROWS})
+
+STATUS_BY_CATEGORY: Final[Mapping[ErrorCategory, HealthStatus]] = MappingProxyType(
+    {
+        "config": "not_configured",
+        "auth": "invalid_token",
+        "network": "unreachable",
+        "model": "model_missing",
+        "schema": "schema_mismatch",
+        "runtime": "unreachable",
+    }
+)
+
+# How servers name a fault in `error.type` or `error.code`, stronger than the HTTP status beside it.
+_NAMED: Final = {
+    "exceed_context_size_error": Code.CONTEXT_OVERFLOW,
+    "context_length_exceeded": Code.CONTEXT_OVERFLOW,
+    "model_not_found": Code.MODEL_MISSING,
+    "insufficient_quota": Code.QUOTA,
+    "content_filter": Code.CONTENT_FILTER,
+    "authentication_error": Code.HTTP_401,
+    "invalid_api_key": Code.HTTP_401,
+}
+# What servers write when they have no name for it; looked for in the lower-cased message of a failure.
+_WORDED: Final = (
+    ("out of memory", Code.OUT_OF_MEMORY),
+    ("failed to allocate", Code.OUT_OF_MEMORY),
+    ("bad_alloc", Code.OUT_OF_MEMORY),
+)
+_STATUS: Final = {401: Code.HTTP_401, 403: Code.HTTP_403, 404: Code.HTTP_404, 408: Code.TIMEOUT, 429: Code.HTTP_429}
+_STATUS_CLASS: Final = {3: Code.REDIRECT, 4: Code.HTTP_4XX, 5: Code.HTTP_5XX}
+_UNAVAILABLE = 503
+
+
+def code_of(status: int, names: tuple[str, ...], message: str) -> Code | None:
+    """Name the fault that a server's error stands for; None where neither its words nor its status say one."""
+    for name in names:
+        if name in _NAMED:
+            return _NAMED[name]
+    folded = message.lower()
+    for words, code in _WORDED:
+        if words in folded:
+            return code
+    if status == _UNAVAILABLE and "loading" in folded:
+        return Code.LOADING
+    return _STATUS.get(status) or _STATUS_CLASS.get(status // 100)
+
+
+class Faults:
+    """Builds the errors of one endpoint from the table; `hidden` texts (key, path) never get into a message."""
+
+    def __init__(self, endpoint: str, *, hidden: tuple[str, ...] = (), todo: Mapping[Code, str] | None = None) -> None:
+        self.endpoint = endpoint
+        self._hidden = tuple(text for text in hidden if len(text) >= _SHORTEST_SECRET)
+        self._todo = todo or {}
+
+    def hiding(self, text: str) -> Faults:
+        """Return the same with one more text that no message may hold."""
+        return Faults(self.endpoint, hidden=(*self._hidden, text), todo=self._todo)
+
+    def error(self, code: Code, detail: str = "") -> ToolError:
+        """Return the error of this code, with our own `detail` sentence in place of nothing."""
+        row = FAULTS[code]
+        message = row.says.format(endpoint=self.endpoint)
+        return ToolError(
+            f"{message} {detail}".strip(), self._todo.get(code, row.todo), category=row.category, code=row.code.value
+        )
+
+    def quote(self, text: str) -> str:
+        """Return a server's words, made harmless and without our secrets, as a sentence for `detail`."""
+        for secret in self._hidden:
+            text = text.replace(secret, "***")
+        text = _ADDRESS.sub("***", text)
+        line = one_line(text)
+        return f'It says: "{line}"' if line else ""

@@ -1,0 +1,33 @@
+"""The table of providers: an id, and where its adapter is made; a module is imported only when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import MappingProxyType
+from typing import Final, cast
+
+from agentos_action.adapters.base import Adapter, AnswerFile, Factory, Parts
+from agentos_action.adapters.text import one_line
+from agentos_action.clock import Clock
+from agentos_action.errors import UsageError
+from agentos_action.records.profile import Profile
+
+PROVIDERS: Final = MappingProxyType(
+    {
+        "llamacpp": "agentos_action.adapters.llamacpp:create",
+        "scripted": "agentos_action.adapters.scripted:create",
+    }
+)
+
+
+def create(
+    profile: Profile, *, api_key: str | None = None, clock: Clock | None = None, answer: AnswerFile | None = None
+) -> Adapter:
+    """Build the adapter of a profile; an unknown provider is a UsageError that lists the known ones."""
+    place = PROVIDERS.get(profile.provider)
+    if place is None:
+        message = f"There is no provider '{one_line(profile.provider, 80)}'."
+        raise UsageError(message, f"Choose one of: {', '.join(sorted(PROVIDERS))}.")
+    module, _, name = place.partition(":")
+    factory = cast("Factory", getattr(import_module(module), name))
+    return factory(profile, Parts(api_key=api_key, clock=clock or Clock(), answer=answer))

@@ -1,0 +1,81 @@
+"""`agentos`: a table of commands; only the module of the one that was asked for is imported."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from agentos_action import __version__
+from agentos_action.entry.fail import guarded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "run": "ask a model for a change, judge it, commit it, keep the evidence",
+    "verify": "judge the staged diff, a range of commits or a diff file against the policy",
+    "tool": "look whether a model answers (tool health)",
+    "model": "install and list model files for the embedded server",
+    "sidecar": "start, look at and stop a llama.cpp server of your own",
+    "recipe": "list recipes: narrow tasks that a small model can do",
+    "evidence": "check the evidence of a run (evidence verify)",
+    "schema": "print the JSON Schema of a record",
+    "hook": "the doors for pre-commit (hook docstrings)",
+}
+
+EPILOG = """exit codes: 0 done, 1 rejected, 2 usage, 3 tool failed, 4 conflict, 5 boundary violated, 70 bug, 130 interrupted
+
+example:
+  agentos run --recipe docstrings --embedded --dry-run"""
+
+
+class Command(Protocol):
+    """What a command's module offers."""
+
+    EXAMPLE: str
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add the command's options."""
+
+    def execute(self, options: argparse.Namespace) -> int:
+        """Do it and return the exit code."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code; only this ends the process."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    name = next((argument for argument in arguments if not argument.startswith("-")), None)
+    parser, command = _parser(name if name in COMMANDS else None)
+    options = parser.parse_args(arguments)
+    if command is None:
+        parser.print_help()
+        return 2
+    return guarded(lambda: command.execute(options), as_json=getattr(options, "json", False))
+
+
+def _parser(chosen: str | None) -> tuple[argparse.ArgumentParser, Command | None]:
+    parser = argparse.ArgumentParser(
+        prog="agentos",
+        description="A model may only propose a diff: AgentOS judges it, commits it and keeps the evidence.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"agentos {__version__}")
+    below = parser.add_subparsers(dest="command", metavar="command")
+    command: Command | None = None
+    for name, text in COMMANDS.items():
+        if name != chosen:
+            below.add_parser(name, help=text)
+            continue
+        command = cast("Command", import_module(f"agentos_action.entry.commands.{name}"))
+        own = below.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            epilog=f"example:\n  {command.EXAMPLE}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.arguments(own)
+    return parser, command

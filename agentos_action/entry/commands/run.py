@@ -1,0 +1,84 @@
+"""`agentos run`: the whole way from a task to a commit."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from agentos_action.records.run import RunReport, Target
+
+EXAMPLE = 'agentos run --instruction "Rename the flag --colour to --color in cli.py" --provider llamacpp'
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a run."""
+    task = parser.add_argument_group("what")
+    task.add_argument("--task", metavar="FILE", help="a task file (Markdown, TOML front matter)")
+    task.add_argument("--instruction", metavar="TEXT", help="the instruction itself")
+    task.add_argument("--recipe", metavar="NAME", help="a narrow task; see `agentos recipe list`")
+    task.add_argument("--files", nargs="+", metavar="FILE", help="the files it is about, from the repository's root")
+    where = parser.add_argument_group("where")
+    where.add_argument("--repo", default=".", metavar="DIR", help="the repository (default: the one you stand in)")
+    where.add_argument("--base", metavar="REV", help="start from this commit (default: the branch's tip)")
+    where.add_argument("--branch", metavar="NAME", help="commit on this branch, new or existing; no work tree follows")
+    where.add_argument("--policy-ref", metavar="REV", help="read agentos.toml from this commit (default: HEAD)")
+    where.add_argument("--allow-path", action="append", metavar="GLOB", help="an exception for this run; is recorded")
+    where.add_argument("--dry-run", action="store_true", help="do everything but write; evidence is written")
+    model_arguments(parser)
+    parser.add_argument("--edit-format", choices=("unified_diff", "structured"), help="how the model shall answer")
+    parser.add_argument("--answer", metavar="FILE", help="the answer, for the provider `scripted`")
+    parser.add_argument("--evidence", metavar="DIR", help="where evidence goes (default: <git dir>/agentos/runs)")
+    parser.add_argument("--verbose", action="store_true", help="say more of what happens")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
+
+
+def model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a model."""
+    model = parser.add_argument_group("which model")
+    model.add_argument("--provider", metavar="P[:INSTANCE]", help="llamacpp, scripted")
+    model.add_argument("--profile", metavar="NAME", help="a profile by name, for example embedded")
+    model.add_argument("--base-url", metavar="URL", help="the server's address")
+    model.add_argument("--model", metavar="NAME", help="the model that must answer")
+    model.add_argument("--embedded", action="store_true", help="start a llama.cpp server for this run, and end it")
+    model.add_argument("--threads", type=int, metavar="N", help="threads of the embedded server")
+    model.add_argument("--timeout", type=_seconds, metavar="S", help="seconds for health and all answers together")
+
+
+def _seconds(text: str) -> float:
+    import argparse  # noqa: PLC0415 - loaded already by the caller, needed for its error only
+
+    try:
+        value = float(text)
+    except ValueError as error:
+        message = f"{text!r} is no number of seconds"
+        raise argparse.ArgumentTypeError(message) from error
+    if not 0 < value <= 86_400:  # noqa: PLR2004 - a day
+        message = "seconds must be more than 0 and at most 86400"
+        raise argparse.ArgumentTypeError(message)
+    return value
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run and report."""
+    return perform(options).exit_code
+
+
+def perform(options: argparse.Namespace, *, target: Target = "commit") -> RunReport:
+    """Run, say what came of it, and return the report."""
+    from agentos_action.entry.request import run_request  # noqa: PLC0415 - not for --help
+    from agentos_action.pipeline.run import run  # noqa: PLC0415 - the same
+    from agentos_action.report.terminal import Reporter  # noqa: PLC0415 - the same
+    from agentos_action.wiring import parts  # noqa: PLC0415 - the same
+
+    request = run_request(options, target=target)
+    with Reporter(quiet=options.json, verbose=options.verbose) as reporter:
+        report = run(request, parts(), reporter)
+    if options.json:
+        sys.stdout.write(json.dumps(report.model_dump(mode="json")) + "\n")
+    else:
+        reporter.report(report)
+    return report

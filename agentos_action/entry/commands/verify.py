@@ -1,0 +1,93 @@
+"""`agentos verify`: judge a diff that a person made, with the same policy and rules; no model, nothing written."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from agentos_action.records.patch import FileChange
+    from agentos_action.records.verdict import DiffValidationResult
+    from agentos_action.repo import RepoView
+
+EXAMPLE = "agentos verify --staged"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--staged", action="store_true", help="what is staged, against HEAD")
+    what.add_argument("--range", metavar="A..B", help="what changed from A to B, under A's policy")
+    what.add_argument("--diff", metavar="FILE", help="a unified diff against HEAD")
+    parser.add_argument("--repo", default=".", metavar="DIR", help="the repository (default: the one you stand in)")
+    parser.add_argument("--policy-ref", metavar="REV", help="read agentos.toml from this commit")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Judge and report; exit code 1 where a rule refuses."""
+    from agentos_action.errors import EXIT_DONE, EXIT_REJECTED  # noqa: PLC0415 - not for --help
+    from agentos_action.patches.parse import to_patch  # noqa: PLC0415 - the same
+    from agentos_action.records.surroundings import surroundings  # noqa: PLC0415 - the same
+    from agentos_action.records.verdict import DiffValidationResult  # noqa: PLC0415 - the same
+    from agentos_action.repo import RepoView  # noqa: PLC0415 - the same
+    from agentos_action.settings.policy import load_policy  # noqa: PLC0415 - the same
+    from agentos_action.verifier.subject import Subject  # noqa: PLC0415 - the same
+    from agentos_action.verifier.verify import verify  # noqa: PLC0415 - the same
+
+    repo = RepoView.open(Path(options.repo))
+    before = repo.commit_of(options.range.partition("..")[0] or "HEAD" if options.range else "HEAD")
+    policy = load_policy(repo.snapshot(repo.commit_of(options.policy_ref) if options.policy_ref else before))
+    changes, refused = _changes(options, repo, before)
+    result = DiffValidationResult(is_valid=True) if refused is None else refused
+    patch = to_patch(changes)
+    if patch.changes:
+        subject = Subject(patch, policy.policy, surroundings(repo.snapshot(before), patch.changes))
+        result = verify(subject, policy.sha256).result
+    _say(options, result, policy.source)
+    return EXIT_DONE if result.is_valid else EXIT_REJECTED
+
+
+def _changes(
+    options: argparse.Namespace, repo: RepoView, before: str
+) -> tuple[tuple[FileChange, ...], DiffValidationResult | None]:
+    from agentos_action.errors import UsageError  # noqa: PLC0415 - not for --help
+    from agentos_action.records.verdict import DiffValidationResult  # noqa: PLC0415 - the same
+
+    if not options.diff:
+        after = None
+        if options.range:
+            left, dots, right = options.range.partition("..")
+            if not dots or not left:
+                raise UsageError(f"--range {options.range!r} is not A..B", "Write, for example, main..HEAD.")
+            after = repo.commit_of(right or "HEAD")
+        return repo.changes(before, after), None
+    from agentos_action.patches.resolve import resolve  # noqa: PLC0415 - only for --diff
+
+    try:
+        text = Path(options.diff).read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise UsageError(f"{options.diff}: {error.strerror}", "Name an existing diff file.") from error
+    resolved = resolve(text, "unified_diff", repo.snapshot(before), 32 * 1024 * 1024)
+    if resolved.findings:
+        return (), DiffValidationResult(is_valid=False, errors=resolved.findings)
+    return resolved.changes, None
+
+
+def _say(options: argparse.Namespace, result: DiffValidationResult, source: str) -> None:
+    if options.json:
+        sys.stdout.write(result.model_dump_json() + "\n")
+        return
+    from agentos_action.report.visible import visible_line  # noqa: PLC0415 - not with --json
+
+    for finding in (*result.errors, *result.warnings):
+        place = f"{finding.path}:{finding.line}: " if finding.path and finding.line else ""
+        sys.stderr.write(f"{finding.severity}: {visible_line(place + finding.message)} [{finding.id}]\n")
+        if finding.hint:
+            sys.stderr.write(f"  {visible_line(finding.hint)}\n")
+    counts = f"{len(result.files)} files, +{result.added} -{result.removed}, policy {source}"
+    word = "accepted" if result.is_valid else "refused"
+    sys.stderr.write(f"agentos verify: {word} ({counts})\n")

@@ -1,0 +1,102 @@
+"""argv and environment → one frozen RunRequest; the only place that reads the environment for a run."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentos_action.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from agentos_action.records.run import ModelWish, RunRequest, Target
+
+_SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
+
+
+def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables whose name says that they hold a secret."""
+    return {name: value for name, value in environment.items() if _SECRET_NAME.search(name) and value}
+
+
+def home_folder(environment: Mapping[str, str]) -> Path:
+    """Return the user's configuration folder, `~/.agentos`."""
+    return Path(environment.get("HOME") or Path.home()) / ".agentos"
+
+
+def cache_folder() -> Path:
+    """Return the user's cache folder for models."""
+    import platformdirs  # noqa: PLC0415 - start-up
+
+    return platformdirs.user_cache_path("agentos")
+
+
+def run_request(options: argparse.Namespace, *, target: Target = "commit") -> RunRequest:
+    """Build the request of a run from parsed options and the environment; raises UsageError on contradictions."""
+    from agentos_action.records.run import RunRequest  # noqa: PLC0415 - pydantic is not for --help
+
+    environment = dict(os.environ)
+    secrets = secrets_in(environment)
+    evidence = options.evidence or environment.get("AGENTOS_EVIDENCE")
+    return RunRequest(
+        repo=Path(options.repo),
+        task_file=Path(options.task) if options.task else None,
+        instruction=options.instruction,
+        recipe=options.recipe,
+        files=tuple(options.files or ()),
+        base=options.base,
+        branch=options.branch,
+        flags=_flags(options),
+        environment=_wish_of(environment),
+        api_keys=secrets,
+        secrets=tuple(secrets.values()),
+        embedded=options.embedded,
+        threads=options.threads,
+        timeout=options.timeout,
+        policy_ref=options.policy_ref,
+        answer=Path(options.answer) if options.answer else None,
+        allow_path=tuple(options.allow_path or ()),
+        edit_format=options.edit_format,
+        evidence=Path(evidence) if evidence else None,
+        dry_run=options.dry_run,
+        target=target,
+        home=home_folder(environment),
+        cache=cache_folder(),
+        requested_by=environment.get("GITHUB_ACTOR") or None,
+    )
+
+
+def _flags(options: argparse.Namespace) -> ModelWish:
+    provider = options.provider
+    if options.answer and not (provider or options.profile):
+        provider = "scripted"
+    if options.embedded and (provider or options.profile or options.base_url):
+        raise UsageError("--embedded cannot be combined with another model", "Drop one of the two.")
+    return wish(options.profile, provider, options.model, options.base_url)
+
+
+def _wish_of(environment: Mapping[str, str]) -> ModelWish:
+    return wish(
+        environment.get("AGENTOS_PROFILE"),
+        environment.get("AGENTOS_PROVIDER"),
+        environment.get("AGENTOS_MODEL"),
+        environment.get("AGENTOS_BASE_URL"),
+    )
+
+
+def wish(profile: str | None, provider: str | None, model: str | None, base_url: str | None) -> ModelWish:
+    """Return the wish of one source; `provider` may be `provider:instance`; empty texts count as silence."""
+    from agentos_action.records.run import ModelWish  # noqa: PLC0415 - pydantic is not for --help
+
+    name, _, instance = (provider or "").partition(":")
+    return ModelWish(
+        profile=profile or None,
+        provider=name or None,
+        instance=instance or None,
+        model=model or None,
+        base_url=base_url or None,
+    )

@@ -1,0 +1,1 @@
+"""Everything that happened becomes files that can be verified."""

@@ -1,0 +1,64 @@
+"""Every model call as a row: the answer, digests of the whole, and each different message once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from agentos_action.evidence.canonical import canonical, sha256_text
+from agentos_action.evidence.layout import ANSWERS, PROMPTS, RunFolder
+from agentos_action.records.model import Answer, Prompt
+
+
+@dataclass(slots=True)
+class AnswerLog:
+    """Appends rows as calls are made; `digests` are those of all prompts and answers so far, in order."""
+
+    folder: RunFolder
+    prompts: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+
+    def add(self, prompt: Prompt, answer: Answer, *, place: str | None = None) -> None:
+        """Write one row; raises EvidenceError where it cannot be written."""
+        row = {
+            "call": len(self.answers),
+            "place": place,
+            "messages": [{"role": message.role, "sha256": self._message(message.content)} for message in prompt.messages],
+            "params": self._params(prompt),
+            "answer": self.folder.redact(answer.text),
+            "answer_sha256": sha256_text(answer.text),
+            "finish_reason": answer.finish_reason,
+            "model_id": answer.model_id,
+            "usage": asdict(answer.usage),
+            "duration_ms": answer.duration_ms,
+        }
+        self.prompts.append(sha256_text("\0".join(f"{m.role}\0{m.content}" for m in prompt.messages)))
+        self.answers.append(sha256_text(answer.text))
+        self.folder.append(ANSWERS, canonical(row) + b"\n")
+
+    def digests(self) -> dict[str, str]:
+        """Return one digest over all prompts and one over all answers."""
+        return {"prompts": sha256_text("\n".join(self.prompts)), "answers": sha256_text("\n".join(self.answers))}
+
+    def _params(self, prompt: Prompt) -> dict[str, Any]:
+        constraint = prompt.constraint
+        shape: dict[str, Any] = {}
+        if constraint is not None and constraint.grammar is not None:
+            shape["grammar_sha256"] = self._message(constraint.grammar)
+        if constraint is not None and constraint.json_schema is not None:
+            shape["json_schema_sha256"] = self._message(canonical(constraint.json_schema).decode())
+        return {
+            "max_tokens": prompt.max_tokens,
+            "temperature": prompt.temperature,
+            "seed": prompt.seed,
+            "stop": list(prompt.stop),
+            **shape,
+        }
+
+    def _message(self, content: str) -> str:
+        digest = sha256_text(content)
+        if digest not in self._seen:
+            self._seen.add(digest)
+            self.folder.append(PROMPTS, canonical({"sha256": digest, "content": self.folder.redact(content)}) + b"\n")
+        return digest

@@ -1,0 +1,90 @@
+"""The folder of one run: where each file stands, written as the run goes, closed with SHA256SUMS."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from agentos_action.errors import EvidenceError, UsageError
+from agentos_action.evidence.canonical import canonical
+from agentos_action.redact import Redactor
+
+TAPE = "audit/run_tape.jsonl"
+HEALTH = "reports/health_summary.json"
+SUMMARY = "reports/run_summary.json"
+ANSWERS = "patch/answers.jsonl"
+PROMPTS = "patch/prompts.jsonl"
+DIFF = "patch/canonical.diff"
+SUMS = "SHA256SUMS"
+
+
+class RunFolder:
+    """One run's evidence folder; everything that is written passes the redactor first."""
+
+    def __init__(self, path: Path, redactor: Redactor) -> None:
+        self.path = path
+        self.redactor = redactor
+        self.redacted = False
+
+    @classmethod
+    def create(cls, root: Path, run_id: str, redactor: Redactor) -> RunFolder:
+        """Make `<root>/<run_id>/`; raises UsageError asking for --evidence where that is not possible."""
+        folder = root / run_id
+        try:
+            for name in ("audit", "reports", "patch"):
+                (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"the evidence folder {folder} cannot be made: {error.strerror}"
+            raise UsageError(message, "Give a writable folder with --evidence DIR.") from error
+        return cls(folder, redactor)
+
+    def redact(self, text: str) -> str:
+        """Return text without secrets, and remember if that changed it."""
+        clean = self.redactor.text(text)
+        self.redacted |= clean != text
+        return clean
+
+    def append(self, name: str, line: bytes, *, sync: bool = False) -> None:
+        """Append one line; with `sync` it is on the disk when this returns. Raises EvidenceError."""
+        try:
+            with (self.path / name).open("ab") as file:
+                file.write(line)
+                file.flush()
+                if sync:
+                    os.fsync(file.fileno())
+        except OSError as error:
+            raise self._failed(name, error) from error
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a whole file, replacing it at once or not at all; raises EvidenceError."""
+        target = self.path / name
+        temporary = target.with_name(f".{target.name}.part")
+        try:
+            temporary.write_bytes(content)
+            temporary.replace(target)
+        except OSError as error:
+            raise self._failed(name, error) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def write_json(self, name: str, value: dict[str, Any]) -> None:
+        """Write a value as canonical JSON, redacted."""
+        self.write(name, self.redact(canonical(value).decode()).encode() + b"\n")
+
+    def close(self) -> None:
+        """Write SHA256SUMS over every file, in the format of sha256sum(1)."""
+        files = sorted(path for path in self.path.rglob("*") if path.is_file() and path.name != SUMS)
+        lines = (f"{digest_of(path)}  {path.relative_to(self.path).as_posix()}\n" for path in files)
+        self.write(SUMS, "".join(lines).encode())
+
+    def _failed(self, name: str, error: OSError) -> EvidenceError:
+        message = f"evidence could not be written: {self.path / name}: {error.strerror}"
+        return EvidenceError(message, "Free some space, or give another folder with --evidence DIR.")
+
+
+def digest_of(path: Path) -> str:
+    """Return the sha256 (hex) of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,79 @@
+"""The run tape: one event a line, each with the hash of the line before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal, TypeAlias
+
+from agentos_action.clock import Clock
+from agentos_action.evidence.canonical import canonical
+from agentos_action.evidence.layout import TAPE, RunFolder
+
+EventName: TypeAlias = Literal[
+    "run_started",
+    "task_loaded",
+    "health_check",
+    "context_built",
+    "tool_dispatch_started",
+    "tool_dispatch_completed",
+    "boundary_checked",
+    "tool_result_verified",
+    "checks_completed",
+    "git_commit",
+    "run_finished",
+]
+
+#: The order in which events stand on a tape; a run that ends early leaves some out, never swaps any.
+ORDER: tuple[EventName, ...] = (
+    "run_started",
+    "task_loaded",
+    "health_check",
+    "context_built",
+    "tool_dispatch_started",
+    "tool_dispatch_completed",
+    "boundary_checked",
+    "tool_result_verified",
+    "checks_completed",
+    "git_commit",
+    "run_finished",
+)
+FIRST_PREV = "0" * 64
+
+#: After these the run may change something outside the evidence, so they must be on the disk first.
+_SYNCED = frozenset({"checks_completed", "git_commit", "run_finished"})
+
+
+class Tape:
+    """Appends events to a run's tape."""
+
+    def __init__(self, folder: RunFolder, run_id: str, clock: Clock) -> None:
+        self._folder = folder
+        self._run_id = run_id
+        self._clock = clock
+        self._seq = 0
+        self.last_hash = FIRST_PREV
+
+    def write(self, event: EventName, data: dict[str, Any]) -> str:
+        """Append one event and return its hash; raises EvidenceError where it cannot be written."""
+        line = {
+            **data,
+            "seq": self._seq,
+            "ts": self._clock.now().isoformat(timespec="milliseconds"),
+            "run_id": self._run_id,
+            "event": event,
+            "prev": self.last_hash,
+        }
+        text = self._folder.redact(canonical(line).decode())
+        hashed = hashlib.sha256(text.encode()).hexdigest()
+        # The hash is over the canonical line without itself; `hash` is put back in its place in the key order.
+        whole = canonical({**json.loads(text), "hash": hashed})
+        self._folder.append(TAPE, whole + b"\n", sync=event in _SYNCED)
+        self._seq += 1
+        self.last_hash = hashed
+        return hashed
+
+
+def hash_of(line: dict[str, Any]) -> str:
+    """Return the hash a tape line must carry."""
+    return hashlib.sha256(canonical({key: value for key, value in line.items() if key != "hash"})).hexdigest()

@@ -1,0 +1,1 @@
+"""The only hand that writes the repository."""

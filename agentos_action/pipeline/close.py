@@ -1,0 +1,121 @@
+"""The end of every run: the last event, the summary, the sums, the report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentos_action import __version__
+from agentos_action.errors import EXIT_DONE, EXIT_REJECTED, AgentOSError, EvidenceError
+from agentos_action.evidence.finalize import failure_fields
+from agentos_action.evidence.layout import SUMMARY
+from agentos_action.records.run import RunReport, RunStatus
+from agentos_action.records.tool import Usage
+
+if TYPE_CHECKING:
+    from agentos_action.pipeline.walk import Walk
+
+_DONE: frozenset[RunStatus] = frozenset({"committed", "applied", "dry_run", "no_change"})
+
+
+def close_run(walk: Walk, error: AgentOSError | None) -> RunReport:
+    """Write what is still to be written and return the report; a failure to write is told in it, never hidden."""
+    report = _report(walk, error)
+    try:
+        with walk.timed("evidence"):
+            walk.event(
+                "run_finished",
+                status=report.status,
+                exit_code=report.exit_code,
+                message=report.message,
+                **failure_fields(error),
+            )
+            walk.folder.write_json(SUMMARY, _summary(walk, report))
+            walk.folder.close()
+    except EvidenceError as failure:
+        report = _unfinished(walk, report, failure)
+    spent = round((walk.parts.clock.monotonic() - walk.started) * 1000)
+    return report.model_copy(update={"timing_ms": {"total": spent, **_timing(walk)}})
+
+
+def _timing(walk: Walk) -> dict[str, int]:
+    names = ("settings", "context", "tool", "patch", "verify", "execute", "evidence")
+    return {name: walk.timing.get(name, 0) for name in names}
+
+
+def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
+    status: RunStatus = walk.status if error is None else _status_of(error)
+    result, verdict, patch, receipt = walk.result, walk.verdict, walk.patch, walk.receipt
+    asked, session = walk.asked, walk.session
+    findings = (*verdict.result.errors, *verdict.result.warnings) if verdict else ()
+    usage = Usage()
+    if session is not None:
+        spent = session.usage
+        usage = Usage(prompt_tokens=spent.prompt, cached_tokens=spent.cached, completion_tokens=spent.completion)
+    return RunReport(
+        status=status,
+        exit_code=_exit_code(walk, error),
+        **failure_fields(error),
+        message=walk.folder.redactor.text(error.message if error else walk.message),
+        hint=walk.folder.redactor.text(error.hint if error else ""),
+        run_id=walk.run_id,
+        evidence=str(walk.folder.path),
+        findings=(*findings, *walk.warnings),
+        diff=patch.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if patch else "",
+        files=verdict.result.files if verdict else (),
+        commit=receipt.commit if receipt else None,
+        branch=receipt.branch if receipt else walk.request.branch,
+        model_id=result.model_id if result else (session.model_id if session else None),
+        requested_model=walk.chosen.profile.model if walk.chosen else walk.request.flags.model,
+        usage=usage,
+        timing_ms=_timing(walk),
+        placed=asked.placed if asked else (),
+        left=asked.left if asked else (walk.plan.left if walk.plan else ()),
+    )
+
+
+def _status_of(error: AgentOSError) -> RunStatus:
+    status = error.status
+    known: dict[str, RunStatus] = {
+        "usage": "usage",
+        "tool_failed": "tool_failed",
+        "conflict": "conflict",
+        "boundary_violated": "boundary_violated",
+        "interrupted": "interrupted",
+    }
+    return known.get(status, "bug")
+
+
+def _exit_code(walk: Walk, error: AgentOSError | None) -> int:
+    if error is not None:
+        return error.exit_code
+    return EXIT_DONE if walk.status in _DONE else EXIT_REJECTED
+
+
+def _summary(walk: Walk, report: RunReport) -> dict[str, object]:
+    task, policy = walk.task, walk.policy
+    return {
+        **report.model_dump(mode="json", exclude={"diff", "evidence"}),
+        "version": __version__,
+        "replayable": not walk.folder.redacted,
+        "task": task.model_dump(mode="json") if task else None,
+        "policy": {"source": policy.source, "sha256": policy.sha256} if policy else None,
+        "exceptions": list(walk.request.allow_path),
+        "base": walk.base.id if walk.base else None,
+        "tool_result": walk.result.model_dump(mode="json", exclude={"diff"}) if walk.result else None,
+        "evidence_hash": walk.tape.last_hash,
+    }
+
+
+def _unfinished(walk: Walk, report: RunReport, failure: EvidenceError) -> RunReport:
+    message = failure.message
+    if walk.receipt is not None:
+        message = f"the commit {walk.receipt.commit} was made, but its {message}"
+    return report.model_copy(
+        update={
+            "status": "usage",
+            "exit_code": failure.exit_code,
+            "error_category": failure.category,
+            "message": message,
+            "hint": failure.hint,
+        }
+    )

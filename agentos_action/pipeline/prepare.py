@@ -1,0 +1,132 @@
+"""The first stages: base, policy, task, model, and a recipe's plan; nothing is asked of a model yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agentos_action.context.select import read_text, reading_ban
+from agentos_action.errors import UsageError
+from agentos_action.pipeline.walk import Walk
+from agentos_action.records.base import Base
+from agentos_action.records.context import ContextFile
+from agentos_action.records.patch import FileChange
+from agentos_action.records.policy import Policy, check_allowed_glob
+from agentos_action.records.recipe import LeftAlone
+from agentos_action.records.surroundings import surroundings
+from agentos_action.records.task import TaskSource, ToolTask
+from agentos_action.settings.choose import choose_model
+from agentos_action.settings.policy import LoadedPolicy, load_policy
+from agentos_action.tasks.file import read_task_file
+from agentos_action.tasks.line import task_from_line
+from agentos_action.verifier.may_change import may_change
+
+if TYPE_CHECKING:
+    from agentos_action.recipes.base import Recipe
+    from agentos_action.recipes.drive import Plan
+    from agentos_action.settings.choose import ChosenModel
+
+
+def find_base(walk: Walk) -> tuple[Base, str]:
+    """Return the files to start from and the policy commit; raises UsageError for a revision that is none."""
+    request, repo = walk.request, walk.repo
+    if request.target == "worktree":
+        base: Base = repo.index_snapshot()
+    else:
+        tip = repo.branch_tip(request.branch) if request.branch else None
+        base = repo.snapshot(repo.commit_of(request.base) if request.base else tip or repo.commit_of("HEAD"))
+    return base, repo.commit_of(request.policy_ref or "HEAD")
+
+
+def load_settings(walk: Walk, base: Base, policy_commit: str) -> tuple[LoadedPolicy, ToolTask]:
+    """Read policy and task; the command line's own words (files, time limit, format) win over the task file's."""
+    request = walk.request
+    policy = load_policy(walk.repo.snapshot(policy_commit))
+    for pattern in request.allow_path:
+        try:
+            check_allowed_glob(pattern)
+        except ValueError as error:
+            raise UsageError(f"--allow-path: {error}", "Name a path or a glob inside the repository.") from error
+    if request.task_file is not None:
+        if request.instruction is not None:
+            raise UsageError("--task and --instruction are both given", "Give one of the two.")
+        task = read_task_file(request.task_file)
+    else:
+        source: TaskSource = "hook" if request.target == "worktree" else "command line"
+        task = task_from_line(request.instruction, request.recipe, source=source)
+    own: dict[str, object] = {
+        "base": base.id,
+        "files": tuple(_clean(path) for path in request.files) or task.files,
+        "recipe": request.recipe or task.recipe,
+        "edit_format": request.edit_format or task.edit_format,
+        "requested_by": request.requested_by,
+    }
+    if request.timeout is not None:
+        own["timeout_seconds"] = request.timeout
+    return policy, ToolTask.model_validate({**task.model_dump(exclude_unset=True), **own})
+
+
+def _clean(path: str) -> str:
+    return path.removeprefix("./")
+
+
+def choose(walk: Walk, policy: Policy, policy_base: Base) -> ChosenModel:
+    """Return the model to ask; raises UsageError with what answers on this machine where nobody names one."""
+    request = walk.request
+    chosen = choose_model(
+        flags=request.flags,
+        environment=request.environment,
+        policy=policy.model,
+        embedded=request.embedded,
+        base=policy_base,
+        home=request.home,
+    )
+    if chosen is None:
+        hint = walk.parts.suggest_model(request)
+        raise UsageError("no model is chosen", hint)
+    return chosen
+
+
+def plan_recipe(walk: Walk, recipe: Recipe, task: ToolTask, base: Base, policy: Policy) -> Plan:
+    """Find a recipe's places in the files it may read and change."""
+    from agentos_action.recipes.drive import Plan, plan  # noqa: PLC0415 - only recipes need it
+
+    hidden = reading_ban(policy.context.forbidden_paths)
+    files: list[ContextFile] = []
+    left: list[LeftAlone] = []
+    for path in task.files or (path for path in base.paths() if recipe.wants(path)):
+        if task.files and base.mode(path) is None:
+            hint = "Paths count from the repository's root, and the file must be committed."
+            raise UsageError(f"the task names {path!r}, which is not in commit {base.id[:10]}", hint)
+        reason = _closed(walk, path, task, base, policy) or ("it may not be read" if hidden(path) else None)
+        file = None if reason else read_text(base, path)
+        if file is not None:
+            files.append(file)
+        elif task.files:
+            left.append(LeftAlone(path, path, 1, reason or "it is not a text file"))
+    found = plan(recipe, files)
+    return Plan(found.work, (*left, *found.left))
+
+
+def _closed(walk: Walk, path: str, task: ToolTask, base: Base, policy: Policy) -> str | None:
+    version = base.read(path)
+    change = FileChange(path, path, version, version)
+    findings = may_change(
+        path,
+        policy,
+        surroundings(base, (change,)),
+        task_allowed=task.allowed_paths,
+        task_forbidden=task.forbidden_paths,
+        exceptions=walk.request.allow_path,
+    )
+    return findings[0].message if findings else None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the first stages found, all there from here on."""
+
+    base: Base
+    policy: LoadedPolicy
+    task: ToolTask
+    chosen: ChosenModel

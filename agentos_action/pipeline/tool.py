@@ -1,0 +1,167 @@
+"""The tool's stages: health, context, the dispatch between two fingerprints, the measured boundary."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from agentos_action.clock import Deadline
+from agentos_action.context.budget import check_budget, most_bytes
+from agentos_action.context.render import render_prompt
+from agentos_action.context.select import select_files
+from agentos_action.errors import BoundaryError, ToolError
+from agentos_action.evidence.finalize import failure_fields, finalize_health, normalize_endpoint
+from agentos_action.evidence.layout import HEALTH
+from agentos_action.executor.guard import Change, Fingerprint, fingerprint
+from agentos_action.patches.formats.structured import schema
+from agentos_action.pipeline.ask import Session, ask_free, ask_recipe
+from agentos_action.pipeline.prepare import Prepared
+from agentos_action.pipeline.walk import Walk
+from agentos_action.records.model import Constraint, Prompt
+from agentos_action.records.verdict import Finding
+from agentos_action.settings.destination import check_destination, is_loopback
+
+if TYPE_CHECKING:
+    from agentos_action.adapters.base import Adapter
+
+#: Areas in which nobody but a person at another terminal has business while a model answers over HTTP.
+_POWER = frozenset({"config", "hooks"})
+
+
+def use_tool(walk: Walk, prepared: Prepared) -> None:
+    """Open the adapter, check its health, ask, and measure what the repository looks like afterwards."""
+    profile = prepared.chosen.profile
+    deadline = Deadline(_time_limit(prepared), walk.parts.clock)
+    with ExitStack() as stack:
+        with walk.timed("tool"):
+            adapter = stack.enter_context(walk.parts.open_adapter(prepared.chosen, walk.request, walk.observer))
+            check_destination(prepared.policy.policy.model, adapter.execution_mode, profile.base_url)
+            _health(walk, adapter, deadline)
+        local = is_loopback(profile.base_url)
+        session = Session(adapter, deadline, walk.observer, walk.log, local)
+        walk.session = session
+        with walk.timed("context"):
+            prompt = _context(walk, prepared, session)
+        with walk.timed("tool"):
+            _dispatch(walk, prepared, session, prompt)
+
+
+def _time_limit(prepared: Prepared) -> float:
+    task = prepared.task
+    return task.timeout_seconds if "timeout_seconds" in task.model_fields_set else prepared.chosen.profile.timeout_seconds
+
+
+def _health(walk: Walk, adapter: Adapter, deadline: Deadline) -> None:
+    health = finalize_health(adapter.health_check(deadline))
+    facts = health.model_dump(mode="json")
+    walk.folder.write_json(HEALTH, {"health": facts})
+    walk.event("health_check", **facts, model_id=None, requested_model=adapter.requested_model)
+    if health.status != "connected":
+        what, _, hint = health.details.partition(". ")
+        raise ToolError(what, hint, category=health.error_category or "runtime", code=health.raw_error_code)
+
+
+def _context(walk: Walk, prepared: Prepared, session: Session) -> Prompt | None:
+    """Build the prompt of a free task; a recipe builds its own as it goes."""
+    adapter = session.adapter
+    if walk.plan is not None:
+        files = [file.path for file, _ in walk.plan.work]
+        walk.event("context_built", files=files, how="recipe", places=walk.plan.places)
+        return None
+    task, policy, profile = prepared.task, prepared.policy.policy, prepared.chosen.profile
+    room = adapter.context_tokens(session.deadline)
+    selection = select_files(task, prepared.base, policy.context.forbidden_paths, most_bytes(room))
+    edit_format = task.edit_format or profile.edit_format
+    constraint = None
+    if edit_format == "structured" and adapter.supports().json_schema:
+        paths = tuple(file.path for file in selection.files)
+        constraint = Constraint(json_schema=schema(paths, new_files=not task.files))
+    prompt = render_prompt(task.instruction, selection.files, edit_format, profile.params, constraint)
+    budget = check_budget(prompt, adapter.count_tokens(prompt, session.deadline), room)
+    files = [file.path for file in selection.files]
+    for path in selection.left_out:
+        said = f"{path!r} is mentioned but may not be read into a prompt"
+        walk.warn(Finding(id="context.kept-out", severity="warning", path=path, message=said))
+    walk.event(
+        "context_built",
+        files=files,
+        how=selection.how,
+        left_out=list(selection.left_out),
+        prompt_tokens=budget.prompt_tokens,
+        counted=budget.counted,
+        context_tokens=budget.context_tokens,
+        edit_format=edit_format,
+    )
+    walk.observer.stage(f"Prompt: {len(files)} files, {budget.prompt_tokens:,} tokens")
+    return prompt
+
+
+def _dispatch(walk: Walk, prepared: Prepared, session: Session, prompt: Prompt | None) -> None:
+    adapter = session.adapter
+    files = _watched(walk, prepared)
+    before = _fingerprint(walk, files)
+    who = {
+        "adapter_id": adapter.adapter_id,
+        "provider": adapter.provider,
+        "endpoint": normalize_endpoint(adapter.endpoint),
+        "requested_model": adapter.requested_model,
+    }
+    walk.event("tool_dispatch_started", **who, execution_mode=adapter.execution_mode, model_id=None, status="started")
+    walk.observer.stage(f"Asking {adapter.requested_model or adapter.adapter_id}")
+    error: ToolError | None = None
+    try:
+        limits = prepared.policy.policy.limits
+        if prompt is not None:
+            edit_format = prepared.task.edit_format or prepared.chosen.profile.edit_format
+            walk.asked = ask_free(session, prompt, edit_format, prepared.base, limits)
+        elif walk.recipe is not None and walk.plan is not None:
+            walk.asked = ask_recipe(session, walk.recipe, walk.plan, prepared.base, limits)
+    except ToolError as failure:
+        error = failure
+    walk.tool_error = error
+    walk.event(
+        "tool_dispatch_completed",
+        **who,
+        status="failed" if error else "success",
+        model_id=session.model_id,
+        calls=session.calls,
+        **failure_fields(error),
+    )
+    _check_boundary(walk, before.changes_to(_fingerprint(walk, files)), who)
+    if error is not None:
+        raise error
+
+
+def _watched(walk: Walk, prepared: Prepared) -> tuple[str, ...]:
+    planned = [file.path for file, _ in walk.plan.work] if walk.plan else []
+    return (*prepared.task.files, *planned)
+
+
+def _fingerprint(walk: Walk, files: tuple[str, ...]) -> Fingerprint:
+    repo = walk.repo
+    return fingerprint(repo.git_dir, repo.common_dir, repo.workdir, files, full=walk.parts.boundary_full)
+
+
+def _check_boundary(walk: Walk, changes: tuple[Change, ...], who: dict[str, str | None]) -> None:
+    """Tape what changed; an HTTP tool has no hand in the work tree, so edits there are the user's and a warning."""
+    walk.boundary = changes
+    theirs = changes if walk.parts.boundary_full else tuple(change for change in changes if change.area in _POWER)
+    walk.event(
+        "boundary_checked",
+        **who,
+        model_id=walk.session.model_id if walk.session else None,
+        status="failed" if theirs else "success",
+        error_category="runtime" if theirs else None,
+        raw_error_code="boundary_violated" if theirs else None,
+        full=walk.parts.boundary_full,
+        wrote_files=walk.wrote_files,
+        committed=walk.committed,
+        changed=[{"area": change.area, "path": change.path} for change in changes],
+    )
+    if theirs:
+        listed = ", ".join(f"{change.area} ({change.path})" for change in theirs[:5])
+        hint = "Nothing was committed. Look at what ran beside; the evidence lists every change."
+        raise BoundaryError(f"the repository was changed while the tool ran: {listed}", hint)
+    for change in changes:
+        said = f"{change.area} changed while the model answered ({change.path})"
+        walk.warn(Finding(id="boundary.meanwhile", severity="warning", path=change.path, message=said))

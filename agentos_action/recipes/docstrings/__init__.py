@@ -1,0 +1,1 @@
+"""The `docstrings` recipe: one true sentence for every Python definition that has none."""

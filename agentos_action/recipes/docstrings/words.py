@@ -1,0 +1,129 @@
+"""Read names as English: their words, and which words are verbs or nothing but glue."""
+
+# ruff: noqa: SIM905 - a table of words reads best as a line of words
+
+from __future__ import annotations
+
+import re
+
+# Verbs that open a function's name and, capitalised, a sentence that is true whenever the name is.
+VERBS = frozenset(
+    """
+    add allocate append apply archive ask assert assign attach begin bind broadcast build calculate call cancel
+    capitalize cast center change check clamp clean cleanup clear clip clone close collapse collect combine commit
+    compare compress compute concatenate configure connect convert copy count create crop cut debug decode decompress
+    decrease decrement decrypt dedupe delete deposit dequeue describe deserialize destroy detach detect disable
+    discard disconnect dispatch display divide download drain draw drop dump emit enable encode encrypt enqueue ensure
+    erase escape estimate evaluate exclude execute expand export extend extract feed fetch fill filter find finish fix
+    flatten flip flush force format forward freeze gather generate go grant greet group grow guess handle hash hide
+    highlight
+    import include increase increment indent infer inject insert inspect install interpolate invert invoke iterate join
+    keep launch limit list listen load locate lock log lookup lower make map mark mask match measure memoize merge
+    migrate mix
+    modify mount move multiply mutate negate normalize notify open pack pad parse partition paste patch pause peek
+    perform pick ping play poll pop populate predict prepare prepend preprocess print process produce prune publish
+    pull purge push put query quote raise randomize read rebuild receive record recover redact redirect reduce refresh
+    refund register reject release reload remove rename render repeat replace replay reply report request require
+    reserve reset resize resolve restart restore restrict resume retrieve retry reverse revert revoke rewrite roll
+    rotate round run sample sanitize save scale scan schedule scroll search seed select send serialize set setup shift
+    shorten show shrink shuffle shut sign skip sleep slice slide snap solve sort spawn split squash squeeze start stop
+    store stream strip submit subscribe substitute subtract suggest swap switch sync tag take toggle tokenize touch
+    trace track train transfer transform translate transpose traverse trigger trim truncate try turn unescape uninstall
+    unlock unpack unquote unregister unsubscribe unwrap unzip update upgrade upload validate verify visit wait walk
+    warn wipe withdraw wrap write yield zip
+    """.split()
+)
+
+# Words that only say how the verb after them does it: `safe_divide` divides, `deep_merge` merges.
+MODIFIERS = frozenset(
+    """
+    safe safely deep shallow lazy bulk batch fast quick force try maybe auto async soft hard pretty binary linear
+    recursive natural simple do
+    """.split()
+)
+
+# Third-person verbs that ask: `overlaps`, `contains_all`.
+ASKING = frozenset(
+    "contains starts ends matches exists overlaps intersects allows supports needs accepts includes equals fits".split()
+)
+
+# Verbs only when more words follow: `count_lines` counts, `count` may be a count.
+HALF_VERBS = frozenset("count sum list hash filter sample match mask map mix slice repeat group rank".split())
+
+ABBREVIATIONS = {
+    "abs": "absolute", "args": "arguments", "attr": "attribute", "avg": "average", "bin": "binary", "calc": "calculate",
+    "cfg": "configuration", "char": "character", "chars": "characters", "cmd": "command", "concat": "concatenate",
+    "config": "configuration", "conn": "connection", "ctx": "context", "db": "database", "del": "delete",
+    "dest": "destination", "dict": "dictionary", "dicts": "dictionaries", "dir": "directory", "dirs": "directories",
+    "dst": "destination", "elem": "element", "env": "environment", "err": "error", "ext": "extension",
+    "fmt": "format", "freq": "frequency", "func": "function", "hex": "hexadecimal", "idx": "index", "img": "image",
+    "init": "initialize", "int": "integer", "iter": "iterate", "kg": "kilograms", "km": "kilometers", "len": "length",
+    "max": "maximum", "min": "minimum", "msg": "message", "num": "number", "nums": "numbers", "obj": "object",
+    "param": "parameter", "params": "parameters", "pct": "percent", "pos": "position", "prev": "previous",
+    "pwd": "password", "rand": "random", "rect": "rectangle", "rel": "relative", "repr": "representation",
+    "req": "request", "res": "result", "seq": "sequence", "src": "source", "std": "standard", "str": "string",
+    "sub": "subtract", "temp": "temporary", "tmp": "temporary", "val": "value", "vals": "values", "vec": "vector",
+}  # fmt: skip
+
+# Words of a name that carry no meaning of their own in a sentence.
+GLUE = frozenset(
+    "a an and any as at by do for from get has have if in into is are was can should of on or the to with my".split()
+)
+
+# Where the object of a verb ends: `delete_if_exists` deletes, `read_from_file` reads.
+STOPPERS = frozenset("if to from by in into with for as or and on at of until unless when".split())
+
+_CONTAINERS = frozenset(
+    "list tuple set dictionary string number array sum count result value values copy version function".split()
+)
+_ACRONYM = 3  # two letters are among a sentence's initials by chance
+
+
+def words(name: str) -> list[str]:
+    """Split a name in snake, camel or capital letters into lower-case words, abbreviations written out."""
+    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)
+    return [ABBREVIATIONS.get(part.lower(), part.lower()) for part in parts]
+
+
+def missing(name: str, sentence: str) -> list[str]:
+    """List the meaningful words of a name that the sentence leaves out, in any inflection or as an acronym."""
+    said = re.findall(r"[a-z]+|\d+", sentence.lower())
+    initials = "".join(word[0] for word in said)
+    return [
+        word
+        for word in words(name)
+        if word not in GLUE
+        and not any(each.startswith(stem(word)) for each in said)
+        and not (len(word) >= _ACRONYM and word in initials)
+    ]
+
+
+def head(name: str) -> str:
+    """Return the noun that a noun phrase is about: its last word before any preposition."""
+    said = words(name)
+    stops = [count for count, word in enumerate(said) if word in STOPPERS and count > 0]
+    phrase = said[: stops[0]] if stops else said
+    return phrase[-1] if phrase else ""
+
+
+def about(name: str, sentence: str) -> bool:
+    """Tell whether the sentence says the name's head before its first preposition, where the result is named."""
+    found = re.match(r"Return (?:the |an? )?(.+?)(?: (?:with|in|from|for|between|of|by|to|as|at|on)\b|\.)", sentence)
+    if found is None or found[1].split()[-1] in _CONTAINERS:
+        return True
+    return any(each.startswith(stem(head(name))) for each in found[1].lower().split())
+
+
+def stem(word: str) -> str:
+    """Return the part of a word that its inflections share, roughly."""
+    return word[: max(3, len(word) - 2)]
+
+
+def is_plural(word: str) -> bool:
+    """Tell whether a noun looks plural."""
+    return word.endswith("s") and not word.endswith(("ss", "us", "is"))
+
+
+def article(word: str) -> str:
+    """Return the indefinite article for a word, by its first letter."""
+    return "an" if word[:1] in set("aeiou") and not word.startswith(("uni", "use", "one", "eu")) else "a"

@@ -1,0 +1,28 @@
+"""What the executor did, and what it is told to write beside the diff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agentos_action.records.verdict import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class CommitOrder:
+    """Where and as what an accepted diff is committed; `branch` None means the checked-out one."""
+
+    subject: str
+    body: str
+    trailers: tuple[tuple[str, str], ...]
+    branch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The commit that was made, its tree, the branch that moved, what was worth a warning."""
+
+    commit: str
+    tree: str
+    branch: str
+    worktree_follows: bool
+    warnings: tuple[Finding, ...] = ()
