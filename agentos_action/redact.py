@@ -12,7 +12,10 @@ from urllib.parse import quote
 TOKEN_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(shape))
     for name, shape in (
-        ("private-key", r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[^-]{0,8192}-----END[^-]{0,40}-----)?"),
+        (
+            "private-key",
+            r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[^-]{0,8192}-----END[^-]{0,40}-----)?",
+        ),
         ("github-token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{50,255})\b"),
         ("gitlab-token", r"\bglpat-[A-Za-z0-9_-]{20,64}\b"),
         ("anthropic-key", r"\bsk-ant-[A-Za-z0-9_-]{20,200}"),

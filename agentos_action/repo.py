@@ -10,7 +10,9 @@ from pygit2.enums import ReferenceType, RepositoryOpenFlag
 
 from agentos_action.errors import UsageError
 from agentos_action.records.base import MODE_TREE
-from agentos_action.records.patch import MODE_EXEC, MODE_FILE, MODE_GITLINK, FileChange, FileVersion
+from agentos_action.records.patch import MODE_EXEC, MODE_FILE, MODE_GITLINK, MODE_LINK, FileChange, FileVersion
+
+_MODES = frozenset({MODE_FILE, MODE_EXEC, MODE_LINK, MODE_GITLINK, MODE_TREE})
 
 
 class RepoView:
@@ -63,7 +65,9 @@ class RepoView:
     def commit_of(self, rev: str) -> str:
         """Return the full id of the commit that `rev` names; raises UsageError where it names none."""
         if self.raw.is_empty and not list(self.raw.references):
-            raise UsageError("the repository has no commit yet", "Make a first commit: git commit --allow-empty -m start")
+            raise UsageError(
+                "the repository has no commit yet", "Make a first commit: git commit --allow-empty -m start"
+            )
         try:
             found = self.raw.revparse_single(rev)
             return str(found.peel(pygit2.Commit).id)
@@ -71,7 +75,9 @@ class RepoView:
             if rev == "HEAD" and self.raw.head_is_unborn:
                 hint = "Make a first commit: git commit --allow-empty -m start"
                 raise UsageError("the checked-out branch has no commit yet", hint) from error
-            raise UsageError(f"{rev!r} names no commit here", "Give a branch, tag or commit id; see `git log`.") from error
+            raise UsageError(
+                f"{rev!r} names no commit here", "Give a branch, tag or commit id; see `git log`."
+            ) from error
 
     def head_branch(self) -> str | None:
         """Return the checked-out branch's name, None when HEAD is detached."""
@@ -121,7 +127,7 @@ class RepoView:
 
     def _version_of(self, file: pygit2.DiffFile) -> FileVersion | None:
         mode = int(file.mode)
-        if mode == 0:
+        if mode not in _MODES:  # 0: nothing stands on this side
             return None
         if mode == MODE_GITLINK:
             return FileVersion(str(file.id).encode(), mode)

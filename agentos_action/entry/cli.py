@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": "ask a model for a change, judge it, commit it, keep the evidence",
-    "verify": "judge the staged diff, a range of commits or a diff file against the policy",
+    "verify": "judge a staged diff, a range or a diff file against the policy",
     "tool": "look whether a model answers (tool health)",
     "model": "install and list model files for the embedded server",
     "sidecar": "start, look at and stop a llama.cpp server of your own",

@@ -32,7 +32,9 @@ def guarded(work: Callable[[], int], *, as_json: bool) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the one place where a bug is turned into a report
-        tell_fields("bug", EXIT_BUG, f"unexpected {type(error).__name__}", "Please report the log above.", as_json=as_json)
+        tell_fields(
+            "bug", EXIT_BUG, f"unexpected {type(error).__name__}", "Please report the log above.", as_json=as_json
+        )
         _log_of(error)
         return EXIT_BUG
     return code
@@ -42,7 +44,13 @@ def tell(error: AgentOSError, *, as_json: bool) -> None:
     """Say an error: on stderr for a person, as one object on stdout for a machine."""
     code = error.exit_code
     tell_fields(
-        error.status, code, error.message, error.hint, as_json=as_json, category=error.category, raw=error.raw_error_code
+        error.status,
+        code,
+        error.message,
+        error.hint,
+        as_json=as_json,
+        category=error.category,
+        raw=error.raw_error_code,
     )
 
 

@@ -24,7 +24,9 @@ class AnswerLog:
         row = {
             "call": len(self.answers),
             "place": place,
-            "messages": [{"role": message.role, "sha256": self._message(message.content)} for message in prompt.messages],
+            "messages": [
+                {"role": message.role, "sha256": self._message(message.content)} for message in prompt.messages
+            ],
             "params": self._params(prompt),
             "answer": self.folder.redact(answer.text),
             "answer_sha256": sha256_text(answer.text),

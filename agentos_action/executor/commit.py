@@ -43,9 +43,7 @@ class Executor:
         base = self._repo[accepted.base].peel(pygit2.Commit)
         tree = trees.build(self._repo, base.tree, contents, modes)
         trees.cross_check(self._repo, base.tree, tree, accepted.changes)
-        commit = self._repo.create_commit(
-            None, *self._signatures(), message(order), tree, [base.id]
-        )
+        commit = self._repo.create_commit(None, *self._signatures(), message(order), tree, [base.id])
         self._swap(name, reference, accepted.base, commit, order.subject)
         warnings = worktree.follow(self._repo, tree, contents) if follows else ()
         return Receipt(str(commit), str(tree), name, follows, (*warnings, *self._unsigned()))
@@ -93,9 +91,7 @@ class Executor:
         said = "commit.gpgsign is on, but this version does not sign commits"
         return (Finding(id="commit.unsigned", severity="warning", message=said, hint="Sign it: git commit --amend -S"),)
 
-    def _swap(
-        self, name: str, reference: pygit2.Reference | None, base: str, commit: pygit2.Oid, subject: str
-    ) -> None:
+    def _swap(self, name: str, reference: pygit2.Reference | None, base: str, commit: pygit2.Oid, subject: str) -> None:
         said = f"agentos: {subject}"
         try:
             if reference is None:

@@ -36,13 +36,11 @@ def _status(repo: pygit2.Repository, path: str) -> FileStatus:
     try:
         return FileStatus(repo.status_file(path))
     except KeyError:
-        # Neither in HEAD, nor in the index, nor in the work tree: the way is free, unless a folder or link stands there.
+        # Neither in HEAD, nor in the index, nor a file in the work tree; a folder or link may stand there.
         return FileStatus.WT_NEW if os.path.lexists(Path(repo.workdir, path)) else FileStatus.CURRENT
 
 
-def follow(
-    repo: pygit2.Repository, tree: pygit2.Oid, contents: Mapping[str, bytes | None]
-) -> tuple[Finding, ...]:
+def follow(repo: pygit2.Repository, tree: pygit2.Oid, contents: Mapping[str, bytes | None]) -> tuple[Finding, ...]:
     """Bring index and work tree of the touched paths to the new commit; returns a warning for what was left alone.
 
     A file that was saved in the moment between the check and now is left as the user saved it.

@@ -19,7 +19,9 @@ def apply(sections: list[Section], base: Base) -> list[FileChange]:
     names = [name for pair in merged for name in dict.fromkeys(pair) if name is not None]
     for name in names:
         if names.count(name) > 1:
-            raise refuse("patch.contradiction", f"{name!r} is changed in two ways at once", "Change it once.", path=name)
+            raise refuse(
+                "patch.contradiction", f"{name!r} is changed in two ways at once", "Change it once.", path=name
+            )
     return [_change(section, base) for section in merged.values()]
 
 
@@ -29,7 +31,9 @@ def _change(section: Section, base: Base) -> FileChange:
         raise refuse("patch.bad-name", "a section goes from /dev/null to /dev/null", "Name the file.")
     if section.old_path is None:
         if base.mode(path) is not None:
-            raise refuse("patch.file-exists", f"{path!r} is there already", "Change it instead of creating it.", path=path)
+            raise refuse(
+                "patch.file-exists", f"{path!r} is there already", "Change it instead of creating it.", path=path
+            )
         return FileChange(None, path, None, FileVersion(encode(_created(section, path))))
     old = base.read(section.old_path)
     if old is None:
@@ -49,7 +53,9 @@ def _change(section: Section, base: Base) -> FileChange:
 def _created(section: Section, path: str) -> str:
     lines = [text for hunk in section.hunks for sign, text in hunk.lines if sign == "+"]
     if any(sign == "-" or (sign == " " and text) for hunk in section.hunks for sign, text in hunk.lines):
-        raise refuse("patch.file-missing", f"{path!r} is new, so no line of it can stay or go", "Add lines only.", path=path)
+        raise refuse(
+            "patch.file-missing", f"{path!r} is new, so no line of it can stay or go", "Add lines only.", path=path
+        )
     unterminated = bool(section.hunks) and section.hunks[-1].new_unterminated
     return "\n".join(lines) + ("" if unterminated or not lines else "\n")
 
@@ -92,9 +98,7 @@ def _terminated(result: list[str], lines: list[str], last: Hunk | None, end: str
     whole = [line if line.endswith("\n") else line + end for line in result]
     had = not lines or lines[-1].endswith("\n")
     wants = had
-    if last is not None and last.new_unterminated != last.old_unterminated:
-        wants = not last.new_unterminated
-    elif last is not None and not lines:
+    if (last is not None and last.new_unterminated != last.old_unterminated) or (last is not None and not lines):
         wants = not last.new_unterminated
     text = "".join(whole)
     return text if wants or not text else text.removesuffix("\n").removesuffix("\r" if end == "\r\n" else "")

@@ -7,6 +7,7 @@ import re
 from agentos_action.patches.refusal import refuse
 
 _ESCAPES = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
+_PLAIN = frozenset(range(0x20, 0x7F)) - set(b'"\\')
 _LETTERS = {value: letter for letter, value in _ESCAPES.items()}
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _TOKEN = re.compile(r"\\([0-7]{3}|.)", re.DOTALL)
@@ -15,7 +16,7 @@ _TOKEN = re.compile(r"\\([0-7]{3}|.)", re.DOTALL)
 def quote(name: str) -> str:
     """Return the name as git writes it in a header: in C quotes if any byte needs it (core.quotePath on)."""
     raw = name.encode("utf-8", "surrogateescape")
-    if all(0x20 <= byte < 0x7F and byte not in b'"\\' for byte in raw):
+    if all(byte in _PLAIN for byte in raw):
         return name
     return '"' + "".join(_quote_byte(byte) for byte in raw) + '"'
 
@@ -23,7 +24,7 @@ def quote(name: str) -> str:
 def _quote_byte(byte: int) -> str:
     if byte in _LETTERS:
         return "\\" + _LETTERS[byte]
-    return chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}"
+    return chr(byte) if byte in _PLAIN else f"\\{byte:03o}"
 
 
 def unquote(text: str) -> str:

@@ -61,7 +61,10 @@ def _file(section: list[str], parsed: PatchedFile | None) -> DiffFile:
     header = _header(section)
     hunks = list(parsed) if parsed is not None else []
     added = tuple(
-        DiffLine(line.target_line_no or 0, line.value) for hunk in hunks for line in hunk if line.line_type == LINE_TYPE_ADDED
+        DiffLine(line.target_line_no or 0, line.value)
+        for hunk in hunks
+        for line in hunk
+        if line.line_type == LINE_TYPE_ADDED
     )
     removed = tuple(
         DiffLine(line.source_line_no or 0, line.value)
@@ -117,6 +120,8 @@ def _names(header: list[str]) -> tuple[str, ...]:
     found: dict[str | None, None] = dict.fromkeys(_git_names(header))
     for line in header:
         names = [header_name(line.removeprefix(start)) for start in ("--- ", "+++ ") if line.startswith(start)]
-        names += [plain_name(line.removeprefix(start)) for start in ("rename from ", "rename to ") if line.startswith(start)]
+        names += [
+            plain_name(line.removeprefix(start)) for start in ("rename from ", "rename to ") if line.startswith(start)
+        ]
         found.update(dict.fromkeys(name for name in names if name is not None))
     return tuple(name for name in found if name is not None)

@@ -15,7 +15,9 @@ class Refused(Exception):  # noqa: N818 - a refusal is an expected outcome; it n
 
 def refuse(code: str, message: str, hint: str = "", *, path: str | None = None, line: int | None = None) -> Refused:
     """Return a `Refused` with one finding; `code` is its stable id."""
-    return Refused(Finding(id=code, path=_clean(path), line=line, message=_clean(message) or "", hint=_clean(hint) or ""))
+    return Refused(
+        Finding(id=code, path=_clean(path), line=line, message=_clean(message) or "", hint=_clean(hint) or "")
+    )
 
 
 def _clean(text: str | None) -> str | None:

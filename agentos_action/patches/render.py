@@ -91,8 +91,6 @@ def _common(old: Sequence[str], new: Sequence[str]) -> int:
     return count
 
 
-
-
 def _groups(codes: Sequence[Code]) -> list[list[Code]]:
     groups: list[list[Code]] = []
     for code in codes:

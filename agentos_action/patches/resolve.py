@@ -27,7 +27,7 @@ def resolve(answer: str, edit_format: EditFormat, base: Base, max_answer_bytes: 
         size = len(answer.encode("utf-8", "replace"))
         if size > max_answer_bytes:
             message = f"the answer has {size:,} bytes, more than the {max_answer_bytes:,} the policy allows"
-            raise refuse("size.answer", message, "Split the task, or raise limits.max_answer_bytes.")  # noqa: TRY301
+            raise refuse("size.answer", message, "Split the task, or raise limits.max_answer_bytes.")
         if edit_format == "structured":
             changes = edits.apply(structured.parse(answer), base)
         else:

@@ -48,7 +48,9 @@ def use_tool(walk: Walk, prepared: Prepared) -> None:
 
 def _time_limit(prepared: Prepared) -> float:
     task = prepared.task
-    return task.timeout_seconds if "timeout_seconds" in task.model_fields_set else prepared.chosen.profile.timeout_seconds
+    return (
+        task.timeout_seconds if "timeout_seconds" in task.model_fields_set else prepared.chosen.profile.timeout_seconds
+    )
 
 
 def _health(walk: Walk, adapter: Adapter, deadline: Deadline) -> None:

@@ -73,4 +73,6 @@ class Answer:
 class OnTokens(Protocol):
     """Hears of progress: the number of text pieces received so far in the running call."""
 
-    def __call__(self, received: int, /) -> None: ...
+    def __call__(self, received: int, /) -> None:
+        """Hear of the text pieces received so far."""
+        ...

@@ -9,16 +9,16 @@ class Observer(Protocol):
     """Every text may hold what a model or a task wrote; the observer makes it harmless before it shows it."""
 
     def stage(self, text: str) -> None:
-        """A stage begins: one short sentence."""
+        """Hear that a stage begins: one short sentence."""
 
     def tokens(self, received: int) -> None:
-        """Text pieces received so far in the running model call."""
+        """Hear of the text pieces received so far in the running model call."""
 
     def place(self, done: int, total: int, name: str, filling: str | None) -> None:
-        """A recipe's place was filled (`filling` None: left alone)."""
+        """Hear that a recipe's place was filled (`filling` None: left alone)."""
 
     def warning(self, text: str) -> None:
-        """Something a person should know that does not end the run."""
+        """Hear of something a person should know that does not end the run."""
 
 
 class Nobody:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from pydantic import Field
+
 from agentos_action.errors import ErrorCategory
 from agentos_action.records.recipe import LeftAlone
 from agentos_action.records.task import EditFormat
@@ -94,6 +96,6 @@ class RunReport(Record):
     model_id: str | None = None
     requested_model: str | None = None
     usage: Usage = Usage()
-    timing_ms: dict[str, int] = {}
+    timing_ms: dict[str, int] = Field(default_factory=dict)
     placed: tuple[str, ...] = ()
     left: tuple[LeftAlone, ...] = ()

@@ -112,7 +112,9 @@ class Reporter:
         later = [alone for alone in report.left if alone.reason.startswith("left for the next run")]
         others = [alone for alone in report.left if alone not in later]
         for alone in others[: None if self._verbose else MAX_LEFT]:
-            self._talk.print(Text(f"left alone: {visible_line(alone.place_id)} (line {alone.line}): {visible_line(alone.reason)}"))
+            self._talk.print(
+                Text(f"left alone: {visible_line(alone.place_id)} (line {alone.line}): {visible_line(alone.reason)}")
+            )
         if len(others) > MAX_LEFT and not self._verbose:
             self._talk.print(Text(f"left alone: {len(others) - MAX_LEFT} more; --verbose lists them"))
         if later:
@@ -138,7 +140,10 @@ def _findings(report: RunReport) -> Table:
     for finding in report.findings:
         where = f"{finding.path or ''}{f':{finding.line}' if finding.line else ''}"
         style = "red" if finding.severity == "error" else "yellow"
-        table.add_row(Text(finding.id, style=style), *(Text(visible_line(text)) for text in (where, finding.message, finding.hint)))
+        table.add_row(
+            Text(finding.id, style=style),
+            *(Text(visible_line(text)) for text in (where, finding.message, finding.hint)),
+        )
     return table
 
 
@@ -147,7 +152,8 @@ def _facts(report: RunReport) -> Table:
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     usage = report.usage
-    tokens = f"{usage.prompt_tokens or 0:,} prompt ({usage.cached_tokens or 0:,} cached), {usage.completion_tokens or 0:,} answer"
+    prompt = f"{usage.prompt_tokens or 0:,} prompt ({usage.cached_tokens or 0:,} cached)"
+    tokens = f"{prompt}, {usage.completion_tokens or 0:,} answer"
     timing = report.timing_ms
     parts = ", ".join(f"{name} {spent} ms" for name, spent in timing.items() if name != "total" and spent)
     rows = (

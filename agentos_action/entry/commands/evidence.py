@@ -1,4 +1,4 @@
-"""`agentos evidence verify DIR…`: is a bundle what it says, and is its commit?"""
+"""`agentos evidence verify DIR…`: whether a bundle is what it says, and its commit too."""
 
 from __future__ import annotations
 

@@ -20,7 +20,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     below = parser.add_subparsers(dest="what", metavar="start|status|stop", required=True)
     start = below.add_parser("start", help="start a server and leave it running", epilog=EXAMPLE)
     start.add_argument("--model", default="smollm2-135m", metavar="NAME", help="an installed model")
-    start.add_argument("--binary", metavar="PATH", help="a llama-server program (default: the xllamacpp wheel, then PATH)")
+    start.add_argument(
+        "--binary", metavar="PATH", help="a llama-server program (default: the xllamacpp wheel, then PATH)"
+    )
     start.add_argument("--port", type=int, default=0, metavar="N", help="a fixed port (default: a free one)")
     start.add_argument("--context", type=int, default=4096, metavar="TOKENS", help="context size (default 4096)")
     start.add_argument("--threads", type=int, metavar="N", help="threads (default: by the machine)")
@@ -77,7 +79,9 @@ def _say(options: argparse.Namespace, found: Status) -> None:
         sys.stderr.write(f"sidecar: {found.state.replace('_', ' ')}\n")
         return
     already = "runs already" if found.already else "runs"
-    sys.stderr.write(f"sidecar {already}: {found.model} at {found.base_url} (process {found.pid}, since {found.since})\n")
+    sys.stderr.write(
+        f"sidecar {already}: {found.model} at {found.base_url} (process {found.pid}, since {found.since})\n"
+    )
     if options.what == "start":
         sys.stderr.write(f"  its key: {found.key_file}; ask it with:\n")
         sys.stderr.write(f"  export LLAMACPP_API_KEY=$(cat {found.key_file})\n")

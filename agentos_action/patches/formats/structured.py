@@ -121,7 +121,9 @@ def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         # Two parsers may keep different ones of a doubled key; a patch must mean one thing.
-        raise Refused(*refuse("patch.duplicate-key", "a key stands twice in one JSON object", "Name each key once.").findings)
+        raise Refused(
+            *refuse("patch.duplicate-key", "a key stands twice in one JSON object", "Name each key once.").findings
+        )
     return found
 
 

@@ -92,7 +92,9 @@ class _Reader:
     def _check_unapplied(self, line: str) -> None:
         for start, code, what in _UNAPPLIED:
             if line.startswith(start):
-                raise refuse(code, f"the answer holds {what}, which a model may not propose", "Propose text edits only.")
+                raise refuse(
+                    code, f"the answer holds {what}, which a model may not propose", "Propose text edits only."
+                )
 
     def _section(self, found: list[Section]) -> None:
         old = header_name(self._lines[self._at][4:])
@@ -124,7 +126,7 @@ class _Reader:
                 _mark_unterminated(hunk)
             elif line == "" or line[0] in " \t":
                 # Models drop the blank that marks an empty context line, or the one before an indented line.
-                hunk.lines.append((" ", line[1:] if line.startswith(" ") else line))
+                hunk.lines.append((" ", line.removeprefix(" ")))
             else:
                 hunk.lines.append((line[0], line[1:]))
         while hunk.lines and hunk.lines[-1] == (" ", ""):

@@ -11,8 +11,12 @@ from agentos_action.records.verdict import Finding
 from agentos_action.verifier.globs import allows, forbids
 from agentos_action.verifier.subject import Subject, every_name
 
+_DRIVE = re.compile(r"[A-Za-z]:")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _GIT_SHORT = re.compile(r"git~[0-9]+")
-_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"com{n}" for n in "0123456789"), *(f"lpt{n}" for n in "0123456789")})
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"com{n}" for n in "0123456789"), *(f"lpt{n}" for n in "0123456789")}
+)
 
 
 def paths(subject: Subject) -> Iterator[Finding]:
@@ -49,19 +53,22 @@ def _unclean(name: str) -> tuple[str, str] | None:
     """Return (finding id, reason) for a name no patch may carry."""
     if any(0xDC80 <= ord(char) <= 0xDCFF for char in name):  # noqa: PLR2004 - bytes that were not UTF-8
         return "paths.encoding", "it is not UTF-8"
-    if any(unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for char in name):
+    if any(unicodedata.category(char) in _INVISIBLE for char in name):
         return "paths.invisible", "it holds control or invisible characters"
-    if name.startswith("/") or re.match(r"^[A-Za-z]:", name):
+    if name.startswith("/") or _DRIVE.match(name):
         return "paths.absolute", "it is absolute"
     if "\\" in name:
         return "paths.backslash", "it holds a backslash"
-    for part in name.split("/"):
-        if part in {"", ".", ".."}:
-            return "paths.traversal", f"it has the component {part!r}"
-        if is_git_folder(part):
-            return "paths.git-folder", f"{part!r} is a spelling of .git"
-        if part != part.rstrip(" .") or part.split(".")[0].casefold() in _DEVICES or ":" in part:
-            return "paths.windows", f"{part!r} means something else on Windows"
+    return next(filter(None, map(_unclean_part, name.split("/"))), None)
+
+
+def _unclean_part(part: str) -> tuple[str, str] | None:
+    if part in {"", ".", ".."}:
+        return "paths.traversal", f"it has the component {part!r}"
+    if is_git_folder(part):
+        return "paths.git-folder", f"{part!r} is a spelling of .git"
+    if part != part.rstrip(" .") or part.split(".", maxsplit=1)[0].casefold() in _DEVICES or ":" in part:
+        return "paths.windows", f"{part!r} means something else on Windows"
     return None
 
 
