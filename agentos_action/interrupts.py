@@ -22,8 +22,11 @@ def _raise(_number: int, _frame: FrameType | None) -> None:
 
 
 @contextmanager
-def deferred() -> Iterator[None]:
-    """Hold back SIGINT and SIGTERM until the block ends, then deliver the first one as KeyboardInterrupt."""
+def deferred(*, last: bool = False) -> Iterator[None]:
+    """Hold back SIGINT and SIGTERM until the block ends, then raise KeyboardInterrupt if one came.
+
+    `last` says that nothing is left to interrupt after the block: a signal that came meanwhile is then dropped.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -34,5 +37,5 @@ def deferred() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if pending:
+    if pending and not last:
         raise KeyboardInterrupt

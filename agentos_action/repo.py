@@ -126,7 +126,7 @@ class RepoView:
         return FileChange(delta.old_file.path if old else None, delta.new_file.path if new else None, old, new)
 
     def _version_of(self, file: pygit2.DiffFile) -> FileVersion | None:
-        mode = int(file.mode)
+        mode: int = file.mode
         if mode not in _MODES:  # 0: nothing stands on this side
             return None
         if mode == MODE_GITLINK:
@@ -136,10 +136,9 @@ class RepoView:
     def message_of(self, commit: str) -> str | None:
         """Return a commit's message, None where there is no such commit."""
         try:
-            found = self.raw.get(commit)
-        except ValueError:
+            return str(self.raw[commit].peel(pygit2.Commit).message)
+        except (pygit2.GitError, KeyError, ValueError):
             return None
-        return str(found.message) if isinstance(found, pygit2.Commit) else None
 
 
 class TreeSnapshot:

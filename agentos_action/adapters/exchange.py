@@ -25,7 +25,7 @@ _FAREWELL_SECONDS = 0.25
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _PACKED = {"gzip": _GZIP_OR_ZLIB, "x-gzip": _GZIP_OR_ZLIB, "deflate": _GZIP_OR_ZLIB}
 
-# The first row that fits names the fault; a cause is more exact than the class httpx wraps it in.
+# The first row that fits names the fault; where connecting failed the cause is more exact than httpx's class.
 _BY_CAUSE: tuple[tuple[type[BaseException], Code], ...] = (
     (ConnectionRefusedError, Code.CONNECT_REFUSED),
     (socket.gaierror, Code.DNS_FAILED),
@@ -45,7 +45,7 @@ _BROKEN_OFF = ("disconnected", "peer closed", "closed connection")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Status and the two headers we read; `content_type` has no parameters and is lower case."""
+    """Status and content type, the latter in lower case and without parameters."""
 
     status: int
     content_type: str
@@ -97,22 +97,22 @@ class Exchange:
 
     def head(self) -> Head:
         """Wait for status and headers."""
-        item = self._next(None)
+        item = self._next()
         if not isinstance(item, Head):
             raise self._faults.error(Code.CONNECTION_LOST)
         return item
 
-    def chunks(self, patience: float | None = None) -> Iterator[bytes]:
-        """Yield the unpacked body as it arrives; `patience` bounds the wait for each piece further, in seconds."""
-        while isinstance(item := self._next(patience), bytes):
+    def chunks(self, within: Deadline | None = None) -> Iterator[bytes]:
+        """Yield the unpacked body as it arrives; `within` is a second, nearer deadline."""
+        while isinstance(item := self._next(within), bytes):
             yield item
 
-    def _next(self, patience: float | None) -> Head | bytes | _End:
-        wait = self._deadline.remaining()
+    def _next(self, within: Deadline | None = None) -> Head | bytes | _End:
+        wait = min(limit.remaining() for limit in (self._deadline, within) if limit is not None)
         if wait <= 0:
             raise self._faults.error(Code.TIMEOUT)
         try:
-            item = self._items.get(timeout=wait if patience is None else min(wait, patience))
+            item = self._items.get(timeout=wait)
         except queue.Empty:
             raise self._faults.error(Code.TIMEOUT) from None
         if isinstance(item, _Broken):
@@ -190,7 +190,7 @@ def _unpacked(response: httpx.Response) -> Iterator[bytes]:
 
 
 def _code_of(error: BaseException) -> Code:
-    cause: BaseException | None = error
+    cause: BaseException | None = error if isinstance(error, httpx.ConnectError) else None
     while cause is not None:
         for kind, code in _BY_CAUSE:
             if isinstance(cause, kind):

@@ -244,7 +244,7 @@ def _refusal_body(exchange: Exchange) -> JsonObject:
     """Read what a refusal says, as far as it is said in time and is JSON; the status alone tells enough."""
     body = b""
     try:
-        for chunk in exchange.chunks(_REFUSAL_PATIENCE_SECONDS):
+        for chunk in exchange.chunks(within=Deadline(_REFUSAL_PATIENCE_SECONDS)):
             body += chunk
             if len(body) > _REFUSAL_BYTES:
                 return {}

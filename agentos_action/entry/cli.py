@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from agentos_action import __version__
 from agentos_action.entry.fail import guarded
+from agentos_action.errors import EXIT_USAGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,8 @@ COMMANDS = {
     "hook": "the doors for pre-commit (hook docstrings)",
 }
 
-EPILOG = """exit codes: 0 done, 1 rejected, 2 usage, 3 tool failed, 4 conflict, 5 boundary violated, 70 bug, 130 interrupted
+EPILOG = """exit codes:
+  0 done, 1 rejected, 2 usage, 3 tool failed, 4 conflict, 5 boundary violated, 70 bug, 130 interrupted
 
 example:
   agentos run --recipe docstrings --embedded --dry-run"""
@@ -46,13 +48,17 @@ class Command(Protocol):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; only this ends the process."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    return guarded(lambda: _main(arguments), as_json="--json" in arguments)
+
+
+def _main(arguments: list[str]) -> int:
     name = next((argument for argument in arguments if not argument.startswith("-")), None)
     parser, command = _parser(name if name in COMMANDS else None)
     options = parser.parse_args(arguments)
     if command is None:
         parser.print_help()
-        return 2
-    return guarded(lambda: command.execute(options), as_json=getattr(options, "json", False))
+        return EXIT_USAGE
+    return command.execute(options)
 
 
 def _parser(chosen: str | None) -> tuple[argparse.ArgumentParser, Command | None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from agentos_action.clock import Deadline
 from agentos_action.errors import ToolError, UsageError
 from agentos_action.evidence.answers import AnswerLog
+from agentos_action.interrupts import deferred
 from agentos_action.patches.resolve import resolve
 from agentos_action.recipes.drive import Bounds, Plan, drive
 from agentos_action.records.base import Base
@@ -52,7 +53,8 @@ class Session:
         answer = self.adapter.run(prompt, self.deadline, self.observer.tokens)
         self.model_id = answer.model_id
         self.usage = self.usage.plus(answer.usage)
-        self.log.add(prompt, answer, place=place)
+        with deferred():
+            self.log.add(prompt, answer, place=place)
         return answer
 
 

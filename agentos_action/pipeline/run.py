@@ -8,6 +8,7 @@ from agentos_action.evidence.answers import AnswerLog
 from agentos_action.evidence.canonical import sha256_text
 from agentos_action.evidence.layout import RunFolder
 from agentos_action.evidence.tape import Tape
+from agentos_action.interrupts import deferred
 from agentos_action.pipeline.close import close_run
 from agentos_action.pipeline.judge import execute, finish_tool, judge
 from agentos_action.pipeline.prepare import Prepared, choose, find_base, load_settings, plan_recipe
@@ -43,7 +44,8 @@ def run(request: RunRequest, parts: Parts, observer: Observer) -> RunReport:
     except BaseException:
         close_run(walk, AgentOSError("an unexpected error", "Its log is on the terminal."))
         raise
-    return close_run(walk, error)
+    with deferred(last=True):
+        return close_run(walk, error)
 
 
 def _corridor(walk: Walk) -> None:

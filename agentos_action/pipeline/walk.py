@@ -14,6 +14,7 @@ from agentos_action.evidence.answers import AnswerLog
 from agentos_action.evidence.layout import RunFolder
 from agentos_action.evidence.tape import EventName, Tape
 from agentos_action.executor.guard import Change
+from agentos_action.interrupts import deferred
 from agentos_action.pipeline.ask import Asked, Session
 from agentos_action.records.base import Base
 from agentos_action.records.observer import Observer
@@ -105,7 +106,8 @@ class Walk:
 
     def event(self, name: EventName, **data: Any) -> str:  # noqa: ANN401 - any JSON value
         """Tape an event and return its hash."""
-        with self.timed("evidence"):
+        # A Ctrl-C between the line and its place in the chain would break the chain.
+        with self.timed("evidence"), deferred():
             return self.tape.write(name, data)
 
     def warn(self, finding: Finding) -> None:

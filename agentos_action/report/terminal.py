@@ -100,7 +100,7 @@ class Reporter:
             return
         out = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
         if not out.is_terminal:
-            sys.stdout.write(visible(diff) if _in_actions() else diff)
+            sys.stdout.write(diff)
             return
         lines = diff.split("\n")[:-1]
         for text in lines[:MAX_DIFF_LINES]:
@@ -119,12 +119,6 @@ class Reporter:
             self._talk.print(Text(f"left alone: {len(others) - MAX_LEFT} more; --verbose lists them"))
         if later:
             self._talk.print(Text(f"{len(later)} places are {visible_line(later[0].reason)}"))
-
-
-def _in_actions() -> bool:
-    import os  # noqa: PLC0415 - read here so that nothing else in the room looks at the environment
-
-    return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 def _style(line: str) -> str:

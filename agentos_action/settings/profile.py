@@ -51,7 +51,7 @@ def find_instance(provider: str, instance: str | None, base: Base | None, home: 
     if instance:
         listed = ", ".join(dict.fromkeys(there)) or "none"
         raise UsageError(f"there is no instance {provider}:{instance}", f"Instances here: {listed}.")
-    return LoadedProfile(Profile(provider=provider, name="default"), "built-in")
+    return LoadedProfile(Profile(provider=provider, name=provider), "built-in")
 
 
 @dataclass(frozen=True, slots=True)
