@@ -55,7 +55,7 @@ def _applied(lines: list[bytes], change: FileChange) -> bytes:
     starts = [at for at, line in enumerate(lines) if _HUNK.match(line)]
     result: list[bytes] = []
     at = 0
-    for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, stop in zip(starts, [*starts, len(lines)][1:], strict=True):
         match = _HUNK.match(lines[start])
         if match is None:  # pragma: no cover - `starts` holds only matching lines
             raise _disagree("a hunk header changed while it was read")

@@ -28,8 +28,10 @@ def main() -> int:
     parser.add_argument("--set", choices=SETS, default="held_out", help="which functions (default: held_out)")
     options = parser.parse_args()
     with ExitStack() as stack:
-        url = options.base_url or stack.enter_context(embedded_server())
-        server = Server(url, key_from(options.api_key_env), options.model)
+        if options.base_url:
+            server = Server(options.base_url, key_from(options.api_key_env), options.model)
+        else:
+            server = stack.enter_context(embedded_server())
         return measure(load(options.set), server)
 
 

