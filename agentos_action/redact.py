@@ -14,12 +14,14 @@ TOKEN_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, shape in (
         (
             "private-key",
-            r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[^-]{0,8192}-----END[^-]{0,40}-----)?",
+            # The body may hold hyphens (`DEK-Info: AES-128-CBC`); it never runs into the next key.
+            r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+            r"(?:(?:(?!-----BEGIN )[\s\S]){0,16384}?-----END[^-]{0,40}-----)?",
         ),
         ("github-token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{50,255})\b"),
         ("gitlab-token", r"\bglpat-[A-Za-z0-9_-]{20,64}\b"),
         ("anthropic-key", r"\bsk-ant-[A-Za-z0-9_-]{20,200}"),
-        ("openai-key", r"\bsk-(?:proj-|svcacct-)?[A-Za-z0-9_-]{20,200}"),
+        ("openai-key", r"\bsk-(?!ant-)(?:proj-|svcacct-)?[A-Za-z0-9_-]{20,200}"),
         ("aws-key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
         ("slack-token", r"\bxox[abprs]-[A-Za-z0-9-]{10,200}"),
         ("google-key", r"\bAIza[A-Za-z0-9_-]{35}\b"),
@@ -59,7 +61,7 @@ def _spellings(secret: str) -> set[str]:
         secret,
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
-        quote(secret, safe=""),
+        quote(raw, safe=""),
         encoded,
         encoded.rstrip("="),
         base64.urlsafe_b64encode(raw).decode(),

@@ -104,22 +104,41 @@ class RepoView:
         """Return the files of a commit."""
         return TreeSnapshot(self.raw, commit)
 
-    def index_snapshot(self) -> IndexSnapshot:
-        """Return the files of the index, for hooks that judge what is staged."""
-        return IndexSnapshot(self.raw, self.commit_of("HEAD"))
+    @property
+    def unborn(self) -> bool:
+        """Whether the checked-out branch has no commit yet."""
+        return bool(self.raw.head_is_unborn)
 
-    def changes(self, old: str, new: str | None) -> tuple[FileChange, ...]:
+    def index_snapshot(self, index_file: Path | None = None) -> IndexSnapshot:
+        """Return the files of the index, for hooks that judge what is staged; `index_file` as for `changes`."""
+        return IndexSnapshot(self.raw, self.commit_of("HEAD"), self._index(index_file))
+
+    def changes(self, old: str, new: str | None, *, index_file: Path | None = None) -> tuple[FileChange, ...]:
         """Return what differs between two commits, file by file; `new` None compares with the index.
 
-        A submodule's content is its commit id, so that a change of it is seen.
+        A submodule's content is its commit id, so that a change of it is seen. `index_file` names another index than
+        the repository's own, as git's GIT_INDEX_FILE does (`git commit -a` and `git commit FILE` stage into one).
         """
         tree = self.raw[old].peel(pygit2.Tree)
         if new is None:
-            self.raw.index.read()
-            diff = self.raw.index.diff_to_tree(tree)
+            diff = tree.diff_to_index(self._index(index_file))
         else:
             diff = tree.diff_to_tree(self.raw[new].peel(pygit2.Tree))
         return tuple(self._change(delta) for delta in diff.deltas)
+
+    def _index(self, file: Path | None) -> pygit2.Index:
+        if file is None:
+            self.raw.index.read()
+            return self.raw.index
+        # git counts a relative name from the top of the work tree.
+        place = (self.workdir or self.git_dir) / file
+        if not place.is_file():
+            hint = "Unset GIT_INDEX_FILE; it belongs to another command."
+            raise UsageError(f"GIT_INDEX_FILE names {place}, which is no file", hint)
+        try:
+            return pygit2.Index(str(place))
+        except pygit2.GitError as error:
+            raise UsageError(f"GIT_INDEX_FILE {place}: {error}", "Check it with `git status`.") from error
 
     def _change(self, delta: pygit2.DiffDelta) -> FileChange:
         old, new = self._version_of(delta.old_file), self._version_of(delta.new_file)
@@ -197,10 +216,9 @@ class TreeSnapshot:
 class IndexSnapshot:
     """The files of the index, on top of HEAD: what a hook is asked to judge."""
 
-    def __init__(self, raw: pygit2.Repository, head: str) -> None:
+    def __init__(self, raw: pygit2.Repository, head: str, index: pygit2.Index) -> None:
         self._raw = raw
-        self._index = raw.index
-        self._index.read()
+        self._index = index
         self.id = head
 
     def mode(self, path: str) -> int | None:

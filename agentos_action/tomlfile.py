@@ -30,9 +30,12 @@ def _parse(text: str, where: str, first_line: int) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         match = _POSITION.search(str(error))
         said = _POSITION.sub("", str(error))
-        number = int(match[1]) if match and match[1] else len(text.splitlines())
+        number = int(match[1]) if match and match[1] else text.removesuffix("\n").count("\n") + 1
         line = first_line + max(number, 1) - 1
         raise UsageError(f"{where}:{line}: not valid TOML: {said}", "Correct that line.") from error
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits, brackets nested thousands deep: tomllib does not say where.
+        raise UsageError(f"{where}:{first_line}: not valid TOML: {error}", "Shorten the value.") from error
 
 
 def validate(data: dict[str, Any], text: str, model: type[T], where: str, *, first_line: int = 1) -> T:
@@ -57,7 +60,7 @@ def _line_of(text: str, path: tuple[str, ...]) -> int:
         return 1
     table: tuple[str, ...] = ()
     best = 1
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if header := _TABLE.match(line):
             table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
             if table == path[: len(table)]:

@@ -27,7 +27,7 @@ def llama(embedded_model: models.Model) -> Iterator[Sidecar]:
 
 
 @pytest.fixture(autouse=True)
-def no_model_by_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def no_model_by_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the developer's own choice of model and configuration out of the tests."""
     for name in ("AGENTOS_PROFILE", "AGENTOS_PROVIDER", "AGENTOS_MODEL", "AGENTOS_BASE_URL", "AGENTOS_EVIDENCE"):
         monkeypatch.delenv(name, raising=False)

@@ -26,6 +26,7 @@ def select_files(task: ToolTask, base: Base, unreadable: Iterable[str], max_byte
     Raises UsageError for a named file that is missing, unreadable or not text, and where nothing fits.
     """
     hidden = reading_ban(unreadable)
+    require_files(task, base)
     if task.files:
         return Selection(tuple(_named(path, base, hidden) for path in dict.fromkeys(task.files)), "named")
     mentioned = _mentioned(task.instruction, base)
@@ -53,10 +54,16 @@ def read_text(base: Base, path: str) -> ContextFile | None:
     return ContextFile(path, version.content.decode("utf-8", "surrogateescape"))
 
 
+def require_files(task: ToolTask, base: Base) -> None:
+    """Raise UsageError for the first file a task names that the base does not have."""
+    for path in task.files:
+        if base.mode(path) is None:
+            message = f"the task names {path!r}, which is not in commit {base.id[:10]}"
+            raise UsageError(message, _missing_hint(path, base))
+
+
 def _named(path: str, base: Base, hidden: Callable[[str], bool]) -> ContextFile:
     mode = base.mode(path)
-    if mode is None:
-        raise UsageError(f"the task names {path!r}, which is not in commit {base.id[:10]}", _missing_hint(path, base))
     if hidden(path):
         hint = "[context] forbidden_paths of agentos.toml keeps it out; name another file."
         raise UsageError(f"{path!r} may not be read into a prompt", hint)

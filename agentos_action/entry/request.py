@@ -35,6 +35,15 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("agentos")
 
 
+def index_file(environment: Mapping[str, str]) -> Path | None:
+    """Return the index that git stages the commit at hand in, where a hook is told of one.
+
+    `git commit -a` and `git commit FILE` stage into a temporary index; what the hook has to judge is in that one.
+    """
+    name = environment.get("GIT_INDEX_FILE")
+    return Path(name) if name else None
+
+
 def run_request(options: argparse.Namespace, *, target: Target = "commit") -> RunRequest:
     """Build the request of a run from parsed options and the environment; raises UsageError on contradictions."""
     from agentos_action.records.run import RunRequest  # noqa: PLC0415 - pydantic is not for --help
@@ -64,6 +73,7 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit") -> Ru
         evidence=Path(evidence) if evidence else None,
         dry_run=options.dry_run,
         target=target,
+        index_file=index_file(environment) if target == "worktree" else None,
         home=home_folder(environment),
         cache=cache_folder(),
         requested_by=environment.get("GITHUB_ACTOR") or None,

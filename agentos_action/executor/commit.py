@@ -37,13 +37,18 @@ class Executor:
         paths = tuple(name for change in accepted.changes for name in (change.old_path, change.new_path) if name)
         follows = self._follows(order.branch)
         if follows:
+            worktree.require_unlocked(self._repo)
             worktree.require_clean(self._repo, paths)
         contents = apply.contents(accepted)
         modes = {change.new_path: change.new.mode for change in accepted.changes if change.new_path and change.new}
         base = self._repo[accepted.base].peel(pygit2.Commit)
-        tree = trees.build(self._repo, base.tree, contents, modes)
-        trees.cross_check(self._repo, base.tree, tree, accepted.changes)
-        commit = self._repo.create_commit(None, *self._signatures(), message(order), tree, [base.id])
+        try:
+            tree = trees.build(self._repo, base.tree, contents, modes)
+            trees.cross_check(self._repo, base.tree, tree, accepted.changes)
+            commit = self._repo.create_commit(None, *self._signatures(), message(order), tree, [base.id])
+        except (pygit2.GitError, OSError) as error:
+            hint = "Nothing was committed. Check free space and permissions of the repository."
+            raise UsageError(f"the repository cannot be written: {error}", hint) from error
         self._swap(name, reference, accepted.base, commit, order.subject)
         warnings = worktree.follow(self._repo, tree, contents) if follows else ()
         return Receipt(str(commit), str(tree), name, follows, (*warnings, *self._unsigned()))
@@ -99,7 +104,7 @@ class Executor:
             else:
                 # libgit2 compares the value it loaded with the one on disk while it holds the lock.
                 reference.set_target(commit, said)
-        except (pygit2.GitError, ValueError) as error:
+        except (pygit2.GitError, ValueError, OSError) as error:
             try:
                 now = str(self._repo.lookup_reference(f"refs/heads/{name}").peel(pygit2.Commit).id)
             except KeyError:

@@ -25,6 +25,14 @@ def require_clean(repo: pygit2.Repository, paths: Iterable[str]) -> None:
         raise _in_the_way(dirty)
 
 
+def require_unlocked(repo: pygit2.Repository) -> None:
+    """Raise ConflictError where another git holds the index, before anything is written."""
+    lock = Path(repo.path, "index.lock")
+    if lock.exists():
+        hint = f"Wait for the other git; if none is running, remove {lock}."
+        raise ConflictError("another git is changing the index", hint)
+
+
 def _in_the_way(paths: list[str]) -> ConflictError:
     listed = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")  # noqa: PLR2004
     return ConflictError(
@@ -33,6 +41,9 @@ def _in_the_way(paths: list[str]) -> ConflictError:
 
 
 def _status(repo: pygit2.Repository, path: str) -> FileStatus:
+    parents = (Path(repo.workdir, parent) for parent in list(Path(path).parents)[:-1])
+    if any(os.path.lexists(parent) and (parent.is_symlink() or not parent.is_dir()) for parent in parents):
+        return FileStatus.WT_TYPECHANGE
     try:
         return FileStatus(repo.status_file(path))
     except KeyError:
@@ -43,8 +54,18 @@ def _status(repo: pygit2.Repository, path: str) -> FileStatus:
 def follow(repo: pygit2.Repository, tree: pygit2.Oid, contents: Mapping[str, bytes | None]) -> tuple[Finding, ...]:
     """Bring index and work tree of the touched paths to the new commit; returns a warning for what was left alone.
 
-    A file that was saved in the moment between the check and now is left as the user saved it.
+    A file that was saved in the moment between the check and now is left as the user saved it. The commit is made
+    by now, so a work tree that cannot be written is a warning that says how to bring it up to date.
     """
+    try:
+        return _follow(repo, tree, contents)
+    except (pygit2.GitError, OSError) as error:
+        said = f"the commit was made, but the work tree could not follow: {error}"
+        hint = "Bring it up to date: git checkout HEAD -- " + " ".join(contents)
+        return (Finding(id="worktree.behind", severity="warning", message=said, hint=hint),)
+
+
+def _follow(repo: pygit2.Repository, tree: pygit2.Oid, contents: Mapping[str, bytes | None]) -> tuple[Finding, ...]:
     left = [path for path in contents if _status_now(repo, path) & _WORK]
     writes = [path for path, content in contents.items() if content is not None and path not in left]
     strategy = CheckoutStrategy.FORCE | CheckoutStrategy.DISABLE_PATHSPEC_MATCH

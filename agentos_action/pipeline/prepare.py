@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agentos_action.context.select import read_text, reading_ban
+from agentos_action.context.select import read_text, reading_ban, require_files
 from agentos_action.errors import UsageError
 from agentos_action.pipeline.walk import Walk
 from agentos_action.records.base import Base
@@ -31,7 +31,7 @@ def find_base(walk: Walk) -> tuple[Base, str]:
     """Return the files to start from and the policy commit; raises UsageError for a revision that is none."""
     request, repo = walk.request, walk.repo
     if request.target == "worktree":
-        base: Base = repo.index_snapshot()
+        base: Base = repo.index_snapshot(request.index_file)
     else:
         tip = repo.branch_tip(request.branch) if request.branch else None
         base = repo.snapshot(repo.commit_of(request.base) if request.base else tip or repo.commit_of("HEAD"))
@@ -63,7 +63,9 @@ def load_settings(walk: Walk, base: Base, policy_commit: str) -> tuple[LoadedPol
     }
     if request.timeout is not None:
         own["timeout_seconds"] = request.timeout
-    return policy, ToolTask.model_validate({**task.model_dump(exclude_unset=True), **own})
+    task = ToolTask.model_validate({**task.model_dump(exclude_unset=True), **own})
+    require_files(task, base)
+    return policy, task
 
 
 def _clean(path: str) -> str:
@@ -95,9 +97,6 @@ def plan_recipe(walk: Walk, recipe: Recipe, task: ToolTask, base: Base, policy: 
     files: list[ContextFile] = []
     left: list[LeftAlone] = []
     for path in task.files or (path for path in base.paths() if recipe.wants(path)):
-        if task.files and base.mode(path) is None:
-            hint = "Paths count from the repository's root, and the file must be committed."
-            raise UsageError(f"the task names {path!r}, which is not in commit {base.id[:10]}", hint)
         reason = _closed(walk, path, task, base, policy) or ("it may not be read" if hidden(path) else None)
         file = None if reason else read_text(base, path)
         if file is not None:

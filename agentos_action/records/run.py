@@ -72,6 +72,7 @@ class RunRequest:
     evidence: Path | None = None
     dry_run: bool = False
     target: Target = "commit"
+    index_file: Path | None = None
     home: Path = Path()
     cache: Path = Path()
     requested_by: str | None = None

@@ -84,8 +84,7 @@ class Reporter:
     def report(self, report: RunReport) -> None:
         """Say what a run came to: the diff on stdout, everything else on stderr."""
         self._diff(report.diff)
-        if report.findings:
-            self._talk.print(_findings(report))
+        self._findings(report)
         self._left(report)
         style = "bold green" if report.status in _GOOD else "bold red"
         head = Text(report.status.replace("_", " "), style=style)
@@ -93,7 +92,19 @@ class Reporter:
         self._talk.print(head)
         if report.hint:
             self._talk.print(Text(f"  {visible_line(report.hint)}"))
-        self._talk.print(_facts(report))
+        for name, value in _facts(report):
+            self._talk.print(Text.assemble((f"{name:<9} ", "dim"), visible_line(value)))
+
+    def _findings(self, report: RunReport) -> None:
+        if not report.findings:
+            return
+        if self._talk.is_terminal:
+            self._talk.print(_table(report))
+            return
+        for finding in report.findings:
+            place = f"{finding.path or ''}{f':{finding.line}' if finding.line else ''}"
+            line = f"{finding.severity} [{finding.id}] {place} {finding.message}. {finding.hint}"
+            self._talk.print(Text(visible_line(line)))
 
     def _diff(self, diff: str) -> None:
         if not diff:
@@ -127,7 +138,7 @@ def _style(line: str) -> str:
     return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
 
 
-def _findings(report: RunReport) -> Table:
+def _table(report: RunReport) -> Table:
     table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
     for column in ("finding", "where", "what", "what to do"):
         table.add_column(column, overflow="fold")
@@ -141,23 +152,14 @@ def _findings(report: RunReport) -> Table:
     return table
 
 
-def _facts(report: RunReport) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="dim")
-    table.add_column(overflow="fold")
-    usage = report.usage
-    prompt = f"{usage.prompt_tokens or 0:,} prompt ({usage.cached_tokens or 0:,} cached)"
-    tokens = f"{prompt}, {usage.completion_tokens or 0:,} answer"
-    timing = report.timing_ms
-    parts = ", ".join(f"{name} {spent} ms" for name, spent in timing.items() if name != "total" and spent)
-    rows = (
-        ("model", report.model_id),
-        ("tokens", tokens if usage.prompt_tokens is not None else None),
-        ("commit", f"{report.commit} on {report.branch}" if report.commit else None),
-        ("time", f"{timing.get('total', 0) / 1000:.2f} s ({parts})"),
-        ("evidence", report.evidence),
-    )
-    for name, value in rows:
-        if value:
-            table.add_row(name, Text(visible_line(value)))
-    return table
+def _facts(report: RunReport) -> list[tuple[str, str]]:
+    usage, timing = report.usage, report.timing_ms
+    rows = [("model", report.model_id)]
+    if usage.prompt_tokens is not None:
+        prompt = f"{usage.prompt_tokens:,} prompt ({usage.cached_tokens or 0:,} cached)"
+        rows.append(("tokens", f"{prompt}, {usage.completion_tokens or 0:,} answer"))
+    spent = ", ".join(f"{name} {ms} ms" for name, ms in timing.items() if name != "total" and ms)
+    rows.append(("commit", f"{report.commit} on {report.branch}" if report.commit else None))
+    rows.append(("time", f"{timing.get('total', 0) / 1000:.2f} s ({spent})"))
+    rows.append(("evidence", report.evidence))
+    return [(name, value) for name, value in rows if value]

@@ -61,7 +61,7 @@ def choose_model(  # noqa: PLR0913 - one parameter a source
     if embedded:
         if flags.provider or flags.profile or flags.base_url:
             raise UsageError("--embedded cannot be combined with another model", "Drop one of the two.")
-        ranked[0] = ("--embedded", ModelWish(profile=EMBEDDED_PROFILE))
+        ranked[0] = ("--embedded", ModelWish(profile=EMBEDDED_PROFILE, model=flags.model))
     model = base_url = None
     for by, wish in ranked:
         model = model or wish.model

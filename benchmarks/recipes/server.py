@@ -50,7 +50,7 @@ def embedded_server() -> Iterator[Server]:
     try:
         model = models.find(SMALL_MODEL, cache)
     except UsageError:
-        model = models.install(SMALL_MODEL, cache)
+        model = models.install(SMALL_MODEL, cache=cache)
     with server.running(model, Options(threads=1)) as sidecar:
         yield Server(sidecar.base_url, sidecar.api_key, sidecar.model_name)
 

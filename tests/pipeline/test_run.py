@@ -264,7 +264,7 @@ def meddling(deed: Any, *, full: bool) -> Any:
     @contextmanager
     def opened(chosen: ChosenModel, asked: RunRequest, observer: Observer) -> Iterator[Adapter]:
         with open_adapter(chosen, asked, observer) as adapter:
-            yield Meddler(adapter, deed)  # type: ignore[misc]
+            yield Meddler(adapter, deed)
 
     return dataclasses.replace(parts(), open_adapter=opened, boundary_full=full)
 

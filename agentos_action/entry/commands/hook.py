@@ -40,6 +40,9 @@ def execute(options: argparse.Namespace) -> int:
     if options.embedded and not options.strict and not _installed(options.model):
         sys.stderr.write("agentos: skipped, because no model is installed here\n  agentos model install smollm2-135m\n")
         return 0
+    if _unborn(options.repo):
+        sys.stderr.write("agentos: skipped, because this is the first commit\n")
+        return 0
     report = run_command.perform(options, target="worktree")
     if report.status == "applied":
         return EXIT_REJECTED
@@ -47,6 +50,14 @@ def execute(options: argparse.Namespace) -> int:
         sys.stderr.write("agentos: skipped, because the model did not answer (--strict makes this an error)\n")
         return 0
     return report.exit_code
+
+
+def _unborn(repo: str) -> bool:
+    from pathlib import Path  # noqa: PLC0415 - not for --help
+
+    from agentos_action.repo import RepoView  # noqa: PLC0415 - the same
+
+    return RepoView.open(Path(repo)).unborn
 
 
 def _installed(name: str | None) -> bool:

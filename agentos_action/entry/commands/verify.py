@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,9 @@ def execute(options: argparse.Namespace) -> int:
     from agentos_action.verifier.verify import verify  # noqa: PLC0415 - the same
 
     repo = RepoView.open(Path(options.repo))
+    if options.staged and repo.unborn:
+        _say(options, DiffValidationResult(is_valid=True), "none: the first commit has nothing to be judged by")
+        return EXIT_DONE
     before = repo.commit_of(options.range.partition("..")[0] or "HEAD" if options.range else "HEAD")
     policy = load_policy(repo.snapshot(repo.commit_of(options.policy_ref) if options.policy_ref else before))
     changes, refused = _changes(options, repo, before)
@@ -54,7 +58,8 @@ def execute(options: argparse.Namespace) -> int:
 def _changes(
     options: argparse.Namespace, repo: RepoView, before: str
 ) -> tuple[tuple[FileChange, ...], DiffValidationResult | None]:
-    from agentos_action.errors import UsageError  # noqa: PLC0415 - not for --help
+    from agentos_action.entry.request import index_file  # noqa: PLC0415 - not for --help
+    from agentos_action.errors import UsageError  # noqa: PLC0415 - the same
     from agentos_action.records.verdict import DiffValidationResult  # noqa: PLC0415 - the same
 
     if not options.diff:
@@ -64,7 +69,7 @@ def _changes(
             if not dots or not left:
                 raise UsageError(f"--range {options.range!r} is not A..B", "Write, for example, main..HEAD.")
             after = repo.commit_of(right or "HEAD")
-        return repo.changes(before, after), None
+        return repo.changes(before, after, index_file=index_file(os.environ)), None
     from agentos_action.patches.resolve import resolve  # noqa: PLC0415 - only for --diff
 
     try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 
 from agentos_action.recipes.docstrings.examples import EXAMPLES
+from agentos_action.recipes.docstrings.grammar import grammar
 from agentos_action.recipes.docstrings.opening import Opening
 from agentos_action.recipes.docstrings.source import BOM, Definition, split_lines
+from agentos_action.recipes.docstrings.vocabulary import vocabulary
 from agentos_action.recipes.docstrings.words import words
 from agentos_action.records.model import Constraint, Message, Prompt
 
@@ -19,13 +20,13 @@ MAX_CHARACTERS = 1200
 MAX_TOKENS = 48
 
 
-def prompt(definition: Definition, text: str, opening: Opening, limit: int) -> Prompt:
-    """Return the question for this definition; the grammar allows one sentence of at most `limit` characters."""
+def prompt(definition: Definition, text: str, opening: Opening) -> Prompt:
+    """Return the question for this definition; the grammar allows one sentence of words the code bears out."""
     messages = [Message("system", SYSTEM)]
     for name, code, sentence in EXAMPLES:
         messages += [Message("user", question(name, code)), Message("assistant", sentence)]
     messages.append(Message("user", question(definition.node.name, code_of(definition, text))))
-    return Prompt(tuple(messages), MAX_TOKENS, Constraint(grammar=grammar(opening, limit)))
+    return Prompt(tuple(messages), MAX_TOKENS, Constraint(grammar=grammar(opening, vocabulary(definition))))
 
 
 def question(name: str, code: str) -> str:
@@ -55,24 +56,3 @@ def _bounded(code: str) -> str:
         else:
             lines[middle] = re.sub(r"\S.*", "...", lines[middle])
     return "\n".join(lines)
-
-
-def is_cut(answer: str, opening: Opening, limit: int) -> bool:
-    """Tell whether an answer is as long as the grammar allows, and so may have been ended in the middle of a word."""
-    most = _most(opening, limit)
-    return any(answer.startswith(each) and len(answer) >= len(each) + most + len("x.") for each in opening.texts)
-
-
-def _most(opening: Opening, limit: int) -> int:
-    return max(12, min(75, limit - max(map(len, opening.texts)) - 1))
-
-
-def grammar(opening: Opening, limit: int) -> str:
-    """Return the GBNF grammar of a sentence with one of the openings."""
-    most = _most(opening, limit)
-    starts = " | ".join(json.dumps(each) for each in opening.texts)
-    rest = f"[a-zA-Z0-9] [a-zA-Z0-9 ,-]{{7,{most}}}"
-    if not opening.enough:
-        return f'root ::= ({starts}) {rest} "."\n'
-    bare = " | ".join(json.dumps(each.rstrip()) for each in opening.texts)
-    return f'root ::= ({bare}) (" " {rest})? "."\n'

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 
 from agentos_action.recipes.docstrings.examples import LEAKS
@@ -34,24 +33,16 @@ _UNFOUNDED = LEAKS | frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Tidied:
-    """A usable sentence; `whole` unless it had to be cut where the model went on or began to stutter."""
-
-    text: str
-    whole: bool
-
-
 def is_sentence(text: str) -> bool:
     """Tell whether the text is one plain line: capital first, one full stop, at its end, and no longer than a line."""
     fits = _PLAIN.fullmatch(text) is not None and len(text) <= MAX_COLUMNS
     return fits and "  " not in text and len(text.split()) >= MIN_WORDS and not _repeats(text)
 
 
-def tidy(answer: str, limit: int, code: str = "", *, cut: bool = False) -> Tidied | None:
+def tidy(answer: str, limit: int, code: str = "") -> str | None:
     """Return the answer's first sentence, at most `limit` characters, without what the code does not bear out.
 
-    `cut`: the answer was as long as its grammar allows, so it may end in the middle of a word.
+    An answer without full stop was cut off, so it may end in the middle of a word.
     """
     text = " ".join(answer.replace("`", "").replace('"', "").split())
     text = re.sub(r"^(?:docstring|answer|description)\s*:\s*", "", text, flags=re.IGNORECASE)
@@ -60,13 +51,13 @@ def tidy(answer: str, limit: int, code: str = "", *, cut: bool = False) -> Tidie
         return None
     said = _cut(found[1].rstrip(" .,;:!"), _TAIL)
     ended = len(found[0]) > len(found[1]) or said != found[1]
-    whole = ended and not (cut and said == found[1]) and len(said) < limit and not _repeats(said)
+    whole = ended and len(said) < limit and not _repeats(said)
     if not whole:
         said = _shorten(said, limit - 1)
     said = _DANGLING.sub("", _supported(said, code))
     sentence = f"{said[:1].upper()}{said[1:]}."
     usable = is_sentence(sentence) and len(sentence) <= limit and not _BARE_CONDITION.fullmatch(sentence)
-    return Tidied(sentence, whole) if usable else None
+    return sentence if usable else None
 
 
 def _supported(said: str, code: str) -> str:

@@ -26,11 +26,9 @@ def shape(node: Node, name_words: list[str]) -> Shape:
     """Tell what kind of sentence fits: for a class, a yes-or-no answer, a generator, a wrapper, a value, an action."""
     if isinstance(node, ast.ClassDef):
         return "class"
-    own = list(_own(node))
-    if any(isinstance(each, ast.Yield | ast.YieldFrom) for each in own):
+    if any(isinstance(each, ast.Yield | ast.YieldFrom) for each in _own(node)):
         return "yields"
-    values = [each.value for each in own if isinstance(each, ast.Return) and each.value is not None]
-    values = [each for each in values if not (isinstance(each, ast.Constant) and each.value is None)]
+    values = returned(node)
     if not values:
         return "acts"
     if _is_inner(node, values):
@@ -38,6 +36,12 @@ def shape(node: Node, name_words: list[str]) -> Shape:
     if all(map(_is_truth, values)) or (name_words and name_words[0] in TRUTH_PREFIXES):
         return "truth"
     return "returns"
+
+
+def returned(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    """List the values a function returns, without `None`."""
+    values = [each.value for each in _own(node) if isinstance(each, ast.Return) and each.value is not None]
+    return [each for each in values if not (isinstance(each, ast.Constant) and each.value is None)]
 
 
 def yields_pairs(node: Node) -> bool:

@@ -9,18 +9,15 @@ import re
 # Verbs that open a function's name and, capitalised, a sentence that is true whenever the name is.
 VERBS = frozenset(
     """
-    add allocate append apply archive ask assert assign attach begin bind broadcast build calculate call cancel
+    abbreviate add allocate append apply archive ask assert assign attach begin bind broadcast build calculate call cancel
     capitalize cast center change check clamp clean cleanup clear clip clone close collapse collect combine commit
     compare compress compute concatenate configure connect convert copy count create crop cut debug decode decompress
     decrease decrement decrypt dedupe delete deposit dequeue describe deserialize destroy detach detect disable
     discard disconnect dispatch display divide download drain draw drop dump emit enable encode encrypt enqueue ensure
     erase escape estimate evaluate exclude execute expand export extend extract feed fetch fill filter find finish fix
     flatten flip flush force format forward freeze gather generate go grant greet group grow guess handle hash hide
-    highlight
-    import include increase increment indent infer inject insert inspect install interpolate invert invoke iterate join
-    keep launch limit list listen load locate lock log lookup lower make map mark mask match measure memoize merge
-    migrate mix
-    modify mount move multiply mutate negate normalize notify open pack pad parse partition paste patch pause peek
+    highlight import include increase increment indent infer inject insert inspect install interpolate interleave invert invoke iterate join keep launch limit list listen load locate lock log lookup lower make map mark mask match measure memoize merge
+    migrate mix modify mount move multiply mutate negate normalize notify open pack pad parse partition paste patch pause peek
     perform pick ping play poll pop populate predict prepare prepend preprocess print process produce prune publish
     pull purge push put query quote raise randomize read rebuild receive record recover redact redirect reduce refresh
     refund register reject release reload remove rename render repeat replace replay reply report request require
@@ -51,7 +48,7 @@ ASKING = frozenset(
 HALF_VERBS = frozenset("count sum list hash filter sample match mask map mix slice repeat group rank".split())
 
 ABBREVIATIONS = {
-    "abs": "absolute", "args": "arguments", "attr": "attribute", "avg": "average", "bin": "binary", "calc": "calculate",
+    "abs": "absolute", "argmax": "index of maximum", "argmin": "index of minimum", "args": "arguments", "attr": "attribute", "avg": "average", "bin": "binary", "calc": "calculate",
     "cfg": "configuration", "char": "character", "chars": "characters", "cmd": "command", "concat": "concatenate",
     "config": "configuration", "conn": "connection", "ctx": "context", "db": "database", "del": "delete",
     "dest": "destination", "dict": "dictionary", "dicts": "dictionaries", "dir": "directory", "dirs": "directories",
@@ -63,6 +60,11 @@ ABBREVIATIONS = {
     "pwd": "password", "rand": "random", "rect": "rectangle", "rel": "relative", "repr": "representation",
     "req": "request", "res": "result", "seq": "sequence", "src": "source", "std": "standard", "str": "string",
     "sub": "subtract", "temp": "temporary", "tmp": "temporary", "val": "value", "vals": "values", "vec": "vector",
+    "gcd": "greatest common divisor", "lcm": "least common multiple", "lerp": "linear interpolation",
+    "rms": "root mean square", "stddev": "standard deviation", "ms": "milliseconds", "secs": "seconds",
+    "diff": "difference", "info": "information", "spec": "specification", "auth": "authorization", "ns": "nanoseconds",
+    "mins": "minutes", "hrs": "hours", "lbs": "pounds", "cm": "centimeters", "mm": "millimeters", "ft": "feet",
+    "deg": "degrees", "rad": "radians", "cnt": "count", "fn": "function", "dob": "birth", "loc": "location",
 }  # fmt: skip
 
 # Words of a name that carry no meaning of their own in a sentence.
@@ -82,7 +84,7 @@ _ACRONYM = 3  # two letters are among a sentence's initials by chance
 def words(name: str) -> list[str]:
     """Split a name in snake, camel or capital letters into lower-case words, abbreviations written out."""
     parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)
-    return [ABBREVIATIONS.get(part.lower(), part.lower()) for part in parts]
+    return [word for part in parts for word in ABBREVIATIONS.get(part.lower(), part.lower()).split()]
 
 
 def missing(name: str, sentence: str) -> list[str]:
@@ -117,13 +119,3 @@ def about(name: str, sentence: str) -> bool:
 def stem(word: str) -> str:
     """Return the part of a word that its inflections share, roughly."""
     return word[: max(3, len(word) - 2)]
-
-
-def is_plural(word: str) -> bool:
-    """Tell whether a noun looks plural."""
-    return word.endswith("s") and not word.endswith(("ss", "us", "is"))
-
-
-def article(word: str) -> str:
-    """Return the indefinite article for a word, by its first letter."""
-    return "an" if word[:1] in set("aeiou") and not word.startswith(("uni", "use", "one", "eu")) else "a"

@@ -1,0 +1,86 @@
+"""Inflect English words roughly: plurals, participles, articles, acronyms in capitals."""
+
+# ruff: noqa: SIM905 - a table of words reads best as a line of words
+
+from __future__ import annotations
+
+_PROPER = {"celsius": "Celsius", "fahrenheit": "Fahrenheit", "kelvin": "Kelvin", "fibonacci": "Fibonacci"}
+_ACRONYMS = frozenset(
+    "json csv xml html url urls sql rgb ascii utf http id ids ip pdf api md5 sha256 sha1 cpu html5 toml yaml".split()
+)
+_ALWAYS_SINGULAR = frozenset("series status bus gas class".split())
+_UNCOUNTED = frozenset(
+    "whitespace space text json csv xml html yaml toml punctuation case data money bytes milliseconds celsius "
+    "fahrenheit rgb uppercase lowercase hexadecimal binary ascii snake camel kebab seconds".split()
+)
+_DESCRIBING = frozenset(
+    "common first last next previous long short big small large high low top recent new old unique distinct safe "
+    "maximum minimum absolute random empty valid total positive negative even odd prime missing left right raw".split()
+)
+
+
+def display(word: str) -> str:
+    """Return the word as it is written inside a sentence: `json` as `JSON`, `celsius` as `Celsius`."""
+    return word.upper() if word in _ACRONYMS else _PROPER.get(word, word)
+
+
+def phrase(said: list[str]) -> str:
+    """Return the words as they are written inside a sentence."""
+    return " ".join(map(display, said))
+
+
+def is_plural(word: str) -> bool:
+    """Tell whether a noun looks plural."""
+    return word.endswith("s") and not word.endswith(("ss", "us", "is")) and word not in _ALWAYS_SINGULAR
+
+
+def plural(word: str) -> str:
+    """Return a noun's plural."""
+    if is_plural(word) or word in _UNCOUNTED:
+        return word
+    if word.endswith("y") and word[-2:-1] not in set("aeiou"):
+        return f"{word[:-1]}ies"
+    return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"
+
+
+def singular(word: str) -> str:
+    """Return a noun's singular."""
+    if not is_plural(word):
+        return word
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    return word[:-2] if word.endswith(("sses", "xes", "ches", "shes")) else word[:-1]
+
+
+def participle(verb: str) -> str:
+    """Return a regular verb's past participle."""
+    if verb.endswith("e"):
+        return f"{verb}d"
+    if verb.endswith("y") and verb[-2:-1] not in set("aeiou"):
+        return f"{verb[:-1]}ied"
+    return f"{verb}ed"
+
+
+def forms(word: str) -> set[str]:
+    """Return a word with its singular and plural; its participle is for verbs, and asked for by itself."""
+    return {word, singular(word), plural(word)} if word.isalpha() else {word}
+
+
+def article(word: str) -> str:
+    """Return the indefinite article for a word, by its first letter."""
+    return "an" if word[:1] in set("aeiou") and not word.startswith(("uni", "use", "one", "eu", "url")) else "a"
+
+
+def determined(said: list[str]) -> tuple[str, ...]:
+    """Return a noun phrase with each determiner that fits it."""
+    text, last = phrase(said), said[-1]
+    if is_plural(last):
+        return (f"the {text}", text)
+    if last in _UNCOUNTED:
+        return (f"the {text}", text, f"{article(said[0])} {text}")
+    return (f"the {text}", f"{article(said[0])} {text}")
+
+
+def describes(word: str) -> bool:
+    """Tell whether a word looks like an adjective or a participle, which needs a noun after it."""
+    return word in _DESCRIBING or word.endswith(("est", "ed", "ive", "able", "ible", "ful"))

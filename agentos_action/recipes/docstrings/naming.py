@@ -1,0 +1,146 @@
+"""Choose the opening: the name says it where it can, the syntax tree where it must."""
+
+# ruff: noqa: SIM905 - a table of words reads best as a line of words
+
+from __future__ import annotations
+
+from agentos_action.recipes.docstrings.condition import of_truth
+from agentos_action.recipes.docstrings.inflect import describes, determined, is_plural, participle, phrase, plural
+from agentos_action.recipes.docstrings.opening import Opening, conversion, of_action, of_class, of_wrapper, subject
+from agentos_action.recipes.docstrings.result import Result, result
+from agentos_action.recipes.docstrings.shape import Shape, shape, yields_pairs
+from agentos_action.recipes.docstrings.source import Definition
+from agentos_action.recipes.docstrings.words import HALF_VERBS, MODIFIERS, STOPPERS, VERBS, words
+
+_CHECKS = frozenset("check verify validate assert".split())
+_WAITS = frozenset("wait sleep listen".split())
+_GETTERS = frozenset("get iter iterate generate list fetch yield find read walk produce compute calculate".split())
+_SILENT = frozenset("get compute calculate".split())
+_METHODS = frozenset("sort search".split())
+_COUNTED = frozenset("count number length size total sum".split())
+_MAPS = frozenset("dictionary map mapping table index lookup counter histogram".split())
+_LISTS = frozenset("list matrix rows table path sequence series permutation combination sublist slice".split())
+_DETERMINERS = ("the ", "a ", "an ", "all ", "each ", "every ", "")
+
+
+def opening(definition: Definition) -> Opening:  # noqa: PLR0911 - one line a shape reads as a table
+    """Return how the sentence about a definition begins."""
+    node, name = definition.node, words(definition.node.name)
+    kind = shape(node, name)
+    if kind == "class":
+        return of_class(definition)
+    if kind == "wraps":
+        return of_wrapper(name)
+    if kind == "truth" and _verb(name, kind) is None:
+        return of_truth(definition, name)
+    if "to" in name[:-1] and kind != "yields" and (name[0] not in VERBS or name[0] == "convert"):
+        return conversion(definition, name[1:] if name[0] == "convert" else name)
+    if kind == "yields":
+        return _generator(definition, name)
+    if verb := _verb(name, kind):
+        return _action(definition, verb, name)
+    return of_action() if kind == "acts" else _value(definition, name)
+
+
+def _verb(name: list[str], kind: Shape) -> str | None:
+    if len(name) > 1 and name[0] in MODIFIERS and name[1] in VERBS:
+        return name[1]
+    if len(name) > 1 and name[-1] in _METHODS:
+        return name[-1]
+    if not name or (name[0] not in VERBS and not name[0].endswith(("ify", "ize", "ise"))) or name[0] in _SILENT:
+        return None
+    if name[0] in HALF_VERBS and kind == "returns" and (len(name) == 1 or name[1] == "of"):
+        return None
+    return name[0]
+
+
+def _action(definition: Definition, verb: str, name: list[str]) -> Opening:
+    said, rest = verb.capitalize(), name[name.index(verb) + 1 :]
+    if name[-1] in _METHODS and len(name) > 1:
+        return Opening(tuple(f"{said} {each}" for each in _DETERMINERS), "phrase")
+    cut = next((count for count, word in enumerate(rest) if word in STOPPERS), len(rest))
+    what, how = rest[:cut], rest[cut:]
+    if verb in _CHECKS and not how:
+        return _check(definition, said, what)
+    if not what:
+        if verb in _WAITS and how:
+            return Opening((f"{said} {how[0]} the ",))
+        return Opening(tuple(f"{said} {each}" for each in _DETERMINERS), "phrase", _ends(how))
+    texts = tuple(f"{said} {each}" for each in determined(what))
+    if verb == "ensure":
+        return Opening(
+            (f"{said} that {texts[0].partition(' ')[2]} {'exist' if is_plural(what[-1]) else 'exists'}",), "nothing"
+        )
+    if describes(what[-1]):
+        return Opening(tuple(f"{each} " for each in texts), "phrase")
+    if how and (ends := _ends(how)):
+        return Opening(tuple(f"{each}{end}" for each in texts for end in ends), "tail")
+    return Opening(texts, "tail")
+
+
+def _check(definition: Definition, said: str, what: list[str]) -> Opening:
+    if len(what) == 1 and describes(what[0]):
+        about = subject(definition)
+        return Opening((f"{said} that {about} {'are' if is_plural(about) else 'is'} {what[0]}",), "nothing")
+    if not what:
+        return Opening((f"{said} that ",), "clause")
+    return Opening(tuple(f"{said} {each}" for each in determined(what)), "tail")
+
+
+def _ends(how: list[str]) -> tuple[str, ...]:
+    """Return the name's own ending, `by_length` or `if_exists`, as the sentence's."""
+    if len(how) <= 1:
+        return ()
+    if how[0] in {"if", "unless", "when"}:
+        return (f" {how[0]} it exists",) if how[1] in {"exists", "exist"} else ()
+    if how[0] in {"and", "or"}:
+        return (f" {phrase(how)}",)
+    if how[0] == "by":
+        return (f" {phrase(how)}",)
+    return tuple(f" {how[0]} {each}" for each in determined(how[1:]))
+
+
+def _generator(definition: Definition, name: list[str]) -> Opening:
+    verb = _verb(name, "yields")
+    if verb and verb not in _GETTERS:
+        return _action(definition, verb, name)
+    said = name[1:] if verb or (name and name[0] == "iter") else name
+    if not said or said[0] in STOPPERS or describes(said[-1]):
+        pairs = ("Yield pairs of ", "Yield each pair of ")
+        return Opening(pairs if yields_pairs(definition.node) else ("Yield ",))
+    return Opening((f"Yield the {phrase(said)}",), "tail")
+
+
+def _value(definition: Definition, name: list[str]) -> Opening:
+    said = name[1:] if len(name) > 1 and name[0] in _SILENT else name
+    kind = result(definition.node)
+    if not said or said[0] in STOPPERS:
+        return _without_noun(said, kind)
+    if len(said) > 1 and said[-1] in {"by", "of", "between", "in", "for", "from", "with", "at", "on", "without"}:
+        return Opening((f"Return the {_counted(said[:-1], kind)}{phrase(said)} ",))
+    if "without" in said or "with" in said:
+        return Opening((f"Return the {phrase(said)}",), "tail")
+    if describes(said[-1]):
+        return Opening((f"Return the {phrase(said)} ",))
+    noun = next((said[count - 1] for count, word in enumerate(said) if word in STOPPERS), said[-1])
+    if kind == "dictionary" and not _MAPS & set(said):
+        return Opening((f"Return a dictionary of {phrase([*said[:-1], plural(said[-1])])}",), "tail")
+    if kind == "list" and not is_plural(noun) and noun == said[-1] and not _LISTS & set(said) and len(said) > 1:
+        return Opening((f"Return the list of {phrase([*said[:-1], plural(noun)])}",), "tail")
+    return Opening((f"Return the {_counted(said, kind)}{phrase(said)}",), "noun" if len(said) == 1 else "tail")
+
+
+def _counted(said: list[str], kind: Result) -> str:
+    return "number of " if kind == "number" and is_plural(said[-1]) and not _COUNTED & set(said) else ""
+
+
+def _without_noun(said: list[str], kind: Result) -> Opening:
+    if len(said) > 1 and said[0] in {"without", "with"}:
+        return Opening(("Return the ",), "phrase", (f" {phrase(said)}",))
+    if len(said) > 1 and said[0] in {"from", "as"}:
+        return Opening(("Return the ",), "phrase", tuple(f" {said[0]} {each}" for each in determined(said[1:])))
+    start = {"list": "Return a list of ", "dictionary": "Return a dictionary of ", "number": "Return the number of "}
+    return Opening((start.get(kind, "Return the "),))
+
+
+__all__ = ["opening", "participle"]

@@ -1,0 +1,103 @@
+"""The words a definition bears out: those of its names, and those for what its syntax tree does."""
+
+# ruff: noqa: SIM905 - a table of words reads best as a line of words
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from agentos_action.recipes.docstrings.inflect import display, forms
+from agentos_action.recipes.docstrings.shape import parameters
+from agentos_action.recipes.docstrings.source import Definition, Node
+from agentos_action.recipes.docstrings.words import GLUE, words
+
+# What a called function, a method or an attribute of this name lets a sentence say.
+_CALLS = {
+    "sum": "sum total", "max": "maximum largest highest", "min": "minimum smallest lowest", "len": "length number",
+    "sorted": "sorted order", "sort": "sorted order", "reversed": "reversed reverse order", "abs": "absolute",
+    "lower": "lowercase", "upper": "uppercase", "title": "title case", "split": "parts words", "splitlines": "lines",
+    "join": "string", "open": "file", "read_text": "file text", "write_text": "file text", "read": "contents",
+    "write": "file", "enumerate": "index number", "zip": "pairs", "round": "rounded", "sqrt": "square root",
+    "strip": "whitespace", "count": "number count", "replace": "replaced", "isdigit": "digits", "isalpha": "letters",
+    "isalnum": "letters digits", "unlink": "file", "mkdir": "directory", "makedirs": "directory", "choice": "random",
+    "rmdir": "directory", "rmtree": "directory", "iterdir": "files directory", "glob": "files", "getsize": "file",
+    "exists": "existing file", "is_file": "files file", "is_dir": "directories", "stat": "file", "group": "match",
+    "shuffle": "random order", "sample": "random", "randint": "random", "set": "unique set", "dict": "dictionary",
+    "Counter": "number counts dictionary", "defaultdict": "dictionary", "list": "list", "tuple": "tuple",
+    "str": "string", "int": "integer", "float": "number", "input": "user", "print": "screen", "sleep": "seconds",
+    "run": "command output", "urlopen": "page", "append": "list end", "pop": "last", "popleft": "first",
+    "startswith": "start", "endswith": "end", "days": "days", "hexdigest": "hash", "wraps": "function",
+    "get": "value key", "items": "keys values", "keys": "keys", "values": "values", "findall": "matches",
+    "isupper": "uppercase", "islower": "lowercase", "ord": "letters", "chr": "letters", "prod": "product",
+    "monotonic": "time seconds", "perf_counter": "time seconds", "time": "seconds", "getmtime": "file",
+    "hypot": "distance", "encode": "bytes", "decode": "text", "any": "any", "all": "all", "commonprefix": "prefix",
+}  # fmt: skip
+# What a node of the syntax tree of this kind lets a sentence say.
+_NODES = {
+    "Dict": "dictionary key keys value values", "DictComp": "dictionary key keys value values", "Set": "set",
+    "SetComp": "set unique", "List": "list", "ListComp": "list", "Tuple": "pair", "JoinedStr": "string",
+    "Mod": "remainder", "Div": "divided ratio", "FloorDiv": "divided", "Mult": "product multiplied",
+    "Pow": "power squared", "Add": "sum", "Sub": "difference", "Lt": "less", "LtE": "most less", "Gt": "greater more",
+    "GtE": "greater least", "Eq": "equal same", "NotEq": "different", "Raise": "error", "Yield": "each",
+    "With": "", "For": "each", "comprehension": "each",
+}  # fmt: skip
+_ARITHMETIC = (ast.Mod, ast.Div, ast.FloorDiv, ast.Mult, ast.Pow, ast.Sub)
+_STRINGS = frozenset(
+    "lower upper strip lstrip rstrip split rsplit splitlines join startswith endswith replace title isdigit isalpha "
+    "isalnum isspace encode format rjust ljust zfill partition rpartition capitalize removeprefix removesuffix".split()
+)
+_PATHS = frozenset("path file filename filepath destination".split())
+_GENERAL = "given one new item items element elements value values".split()
+
+
+def vocabulary(definition: Definition) -> frozenset[str]:
+    """Return the content words that a true sentence about this definition may use, inflections included."""
+    node = definition.node
+    named = set(_named(definition))
+    said = {form for each in named for form in forms(each)} | set(parameters(node)) | set(_GENERAL)
+    for each in _facts(node):
+        said.update(each.split())
+    if len(parameters(node)) == len("ab"):
+        said.update({"two", "both"})
+    kept = {each for each in said if len(each) > 1 or each in parameters(node)}
+    return frozenset(display(each) for each in kept if each not in GLUE and each.isalnum() and each.isascii())
+
+
+def _named(definition: Definition) -> Iterator[str]:
+    """List the words of the definition's own name, its class's, its parameters' and all names it uses."""
+    yield from words(definition.node.name)
+    if definition.owner is not None:
+        yield from words(definition.owner.name)
+    for each in parameters(definition.node):
+        yield from words(each)
+    for each in ast.walk(definition.node):
+        if isinstance(each, ast.Attribute):
+            yield from words(each.attr)
+        elif isinstance(each, ast.Name):
+            yield from words(each.id)
+
+
+def _facts(node: Node) -> Iterator[str]:
+    """Say in words what the body calls, builds and computes."""
+    texts = numbers = False
+    for each in ast.walk(node):
+        name = type(each).__name__
+        yield _NODES.get(name, "")
+        if isinstance(each, ast.Name | ast.Attribute):
+            called = each.id if isinstance(each, ast.Name) else each.attr
+            yield _CALLS.get(called, "")
+            texts = texts or (isinstance(each, ast.Attribute) and called in _STRINGS)
+        numbers = numbers or isinstance(each, _ARITHMETIC)
+        if isinstance(each, ast.For | ast.comprehension) and isinstance(each.iter, ast.Name):
+            yield "list"
+        if isinstance(each, ast.Slice):
+            yield "part"
+            if isinstance(each.step, ast.UnaryOp):
+                yield "reversed reverse"
+    if texts:
+        yield "text string word words character characters"
+    if numbers:
+        yield "number numbers"
+    if _PATHS & set(parameters(node)):
+        yield "file"
