@@ -128,8 +128,9 @@ class RepoView:
 
     def _index(self, file: Path | None) -> pygit2.Index:
         if file is None:
-            self.raw.index.read()
-            return self.raw.index
+            own: pygit2.Index = self.raw.index
+            own.read()
+            return own
         # git counts a relative name from the top of the work tree.
         place = (self.workdir or self.git_dir) / file
         if not place.is_file():

@@ -40,8 +40,8 @@ def select_files(task: ToolTask, base: Base, unreadable: Iterable[str], max_byte
 
 def reading_ban(patterns: Iterable[str]) -> Callable[[str], bool]:
     """Return a test that says whether a path may not be read into a prompt (gitignore patterns, case folded)."""
-    spec = pathspec.GitIgnoreSpec.from_lines(pattern.lower() for pattern in patterns)
-    return lambda path: spec.match_file(path.lower())
+    spec = pathspec.GitIgnoreSpec.from_lines(pattern.casefold() for pattern in patterns)
+    return lambda path: spec.match_file(path.casefold())
 
 
 def read_text(base: Base, path: str) -> ContextFile | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, Self
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
@@ -56,6 +57,18 @@ def check_allowed_glob(pattern: str) -> str:
     raise ValueError(reason)
 
 
+def check_forbidden_glob(pattern: str) -> str:
+    """Return the pattern if git's ignore rules can read it, folded for case as it is asked, else raise ValueError."""
+    import pathspec  # noqa: PLC0415 - only a policy that forbids something pays for it
+
+    try:
+        pathspec.GitIgnoreSpec.from_lines([pattern.casefold()])
+    except (ValueError, re.error) as error:
+        reason = f"{pattern!r} is no pattern that git's ignore rules can read"
+        raise ValueError(reason) from error
+    return pattern
+
+
 class Limits(Record):
     """How much one run may do; counts are per run, sizes in bytes."""
 
@@ -91,6 +104,11 @@ class ContextRules(Record):
 
     forbidden_paths: tuple[str, ...] = UNREADABLE
 
+    @field_validator("forbidden_paths")
+    @classmethod
+    def _ignore(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_forbidden_glob(pattern) for pattern in patterns)
+
 
 class Policy(Record):
     """The whole policy; its defaults are the built-in policy that holds where there is no `agentos.toml`."""
@@ -105,3 +123,8 @@ class Policy(Record):
     @classmethod
     def _globs(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(check_allowed_glob(pattern) for pattern in patterns)
+
+    @field_validator("forbidden_paths")
+    @classmethod
+    def _ignore(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_forbidden_glob(pattern) for pattern in patterns)

@@ -67,7 +67,8 @@ def choose_model(  # noqa: PLR0913 - one parameter a source
         model = model or wish.model
         base_url = base_url or wish.base_url
         if wish.profile or wish.provider:
-            found = _find(wish, base, home)
+            # A clone's own profile of that name may not say what --embedded means.
+            found = _find(wish, None if by == "--embedded" else base, home)
             return _merge(found, by, model, base_url, base_url_here=wish.base_url is not None)
     if model or base_url:
         raise UsageError("a model or base URL is named, but no provider", "Add --provider (llamacpp, scripted).")

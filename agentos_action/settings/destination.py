@@ -14,9 +14,9 @@ from agentos_action.records.tool import ExecutionMode
 
 def is_loopback(url: str | None) -> bool:
     """Return whether a base URL stays on this machine; True where there is none (nothing is sent)."""
-    host = urlsplit(url).hostname if url else None
-    if host is None:
-        return url is None
+    if url is None:
+        return True
+    host = _host(url)
     if host == "localhost":
         return True
     try:
@@ -30,9 +30,18 @@ def check_destination(choice: ModelChoice, mode: ExecutionMode, base_url: str | 
     if mode not in choice.allow:
         hint = "Choose another model, or change [model] allow in agentos.toml."
         raise UsageError(f"the policy does not allow {mode} models", hint)
-    host = urlsplit(base_url).hostname if base_url else None
+    host = _host(base_url) if base_url is not None else None
     if host is not None and choice.hosts and host not in choice.hosts and not is_loopback(base_url):
-        raise UsageError(f"the policy does not let prompts go to {host}", "See [model] hosts in agentos.toml.")
+        where = host or "an address without a host"
+        raise UsageError(f"the policy does not let prompts go to {where}", "See [model] hosts in agentos.toml.")
+
+
+def _host(url: str) -> str:
+    """Return the host an address names, `` where it names none or cannot be read."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def key_for(profile: Profile, keys: Mapping[str, str]) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from agentos_action.errors import UsageError
-from agentos_action.records.policy import check_allowed_glob
+from agentos_action.records.policy import check_allowed_glob, check_forbidden_glob
 from agentos_action.records.task import EditFormat, ToolTask
 from agentos_action.records.tool import Record
 from agentos_action.tomlfile import read_toml
@@ -32,6 +32,11 @@ class FrontMatter(Record):
     @classmethod
     def _globs(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(check_allowed_glob(pattern) for pattern in patterns)
+
+    @field_validator("forbidden_paths")
+    @classmethod
+    def _ignore(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_forbidden_glob(pattern) for pattern in patterns)
 
 
 def read_task_file(path: Path) -> ToolTask:

@@ -16,7 +16,8 @@ _WILD = re.compile(r"[*?\[]")
 
 @lru_cache(maxsize=64)
 def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
-    included, _ = glob.translate(list(patterns), flags=_FLAGS)
+    # Without a limit: wcmatch's own (1,000) is against brace expansion, which is off.
+    included, _ = glob.translate(list(patterns), flags=_FLAGS, limit=0)
     return re.compile("|".join(f"(?:{part})" for part in included)) if included else None
 
 

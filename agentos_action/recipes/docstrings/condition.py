@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentos_action.recipes.docstrings.inflect import article, is_plural, phrase
-from agentos_action.recipes.docstrings.opening import Opening, subject
+from agentos_action.recipes.docstrings.opening import Opening, noun, subject
 from agentos_action.recipes.docstrings.shape import parameters
 from agentos_action.recipes.docstrings.source import Definition
 from agentos_action.recipes.docstrings.words import ASKING, STOPPERS
@@ -22,14 +22,20 @@ def of_truth(definition: Definition, name: list[str]) -> Opening:
         return Opening((f"Return True if {about} {verb} {f'{phrase(rest)} ' if rest else ''}",))
     if prefix in {"all", "any"} and rest and parameters(definition.node):
         return Opening((f"Return True if {prefix} of {subject(definition)} are {phrase(rest)}",), "tail")
+    if prefix in ASKING and len(names := parameters(definition.node)) == len("ab"):
+        return Opening((f"Return True if {noun(names[0])} {prefix} {noun(names[1])}",), "nothing")
     about = subject(definition)
+    if len(name) > 1 and prefix not in {*_COPULAS, *_SAME, *ASKING} and name[-1] not in STOPPERS:
+        verb = "are" if is_plural(name[-1]) else "is"
+        return Opening((f"Return True if the {phrase(name)} {verb} ",), "predicate")
     if (prefix not in _COPULAS and prefix not in _SAME) or not rest or about == "the":
         return Opening(("Return True if ",), "clause")
     verb = _SAME.get(prefix) or _COPULAS[prefix][is_plural(about) or " and " in about]
     start = f"Return True if {about} {verb}"
     if rest[-1] in STOPPERS:
         return Opening((f"{start} {phrase(rest)} ",))
-    return Opening(tuple(f"{start} {each}" for each in _predicates(prefix, rest)), "tail")
+    more = len(parameters(definition.node)) > 1 and not about.count(" and ")
+    return Opening(tuple(f"{start} {each}" for each in _predicates(prefix, rest)), "tail" if more else "nothing")
 
 
 def _predicates(prefix: str, rest: list[str]) -> tuple[str, ...]:

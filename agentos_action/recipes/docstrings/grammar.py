@@ -6,29 +6,35 @@ import json
 import os
 from collections.abc import Iterable
 
-from agentos_action.recipes.docstrings.opening import Opening
+from agentos_action.recipes.docstrings.opening import Opening, Then
+from agentos_action.recipes.docstrings.vocabulary import Vocabulary
 
-_DETERMINERS = ("the ", "a ", "an ", "each ", "every ", "all ", "all the ", "two ", "its ")
-_PREPOSITIONS = ("of", "in", "from", "to", "with", "by", "between", "into", "for", "on", "at", "without", "as")
+_DETERMINERS = ("the ", "a ", "an ", "each ", "every ", "all ", "all the ", "its ")
+_PREPOSITIONS = ("of", "in", "from", "to", "with", "by", "between", "into", "for", "on", "at", "without")
 _LINKS = (" is ", " are ", " is not ", " are not ", " has ", " have ", " contains ", " starts with ", " ends with ")
-_AFTER = {
-    "phrase": 'phrase ("" | part part?)',
-    "tail": '("" | part part?)',
-    "noun": '(" " word)? ("" | part part?)',
+_AFTER: dict[Then, str] = {
+    "phrase": "phrase part?",
+    "things": "things part?",
+    "tail": "part?",
+    "noun": '(" " word)? part?',
     "clause": "phrase link phrase part?",
+    "predicate": "phrase part?",
     "nothing": "",
 }
 
 
-def grammar(opening: Opening, vocabulary: Iterable[str]) -> str:
+def grammar(opening: Opening, known: Vocabulary) -> str:
     """Return the GBNF grammar of a sentence with one of the openings, the rest made of these words."""
     rules = [
         f'root ::= ({_any(opening.texts)}) {_AFTER[opening.then]} {_ending(opening.ends)}"."',
-        f'part ::= " " ({_any(_PREPOSITIONS)}) " " phrase',
+        f'part ::= " " ({_any(_PREPOSITIONS)}) " " things',
         'phrase ::= nouns (" and " nouns)?',
         f'nouns ::= ({_any(_DETERMINERS)})? word (" " word (" " word)?)?',
+        'things ::= named (" and " named)?',
+        f'named ::= ({_any(_DETERMINERS)})? thing (" " thing)?',
         f"link ::= ({_any(_LINKS)})",
-        f"word ::= {_tree(sorted(set(vocabulary)))}",
+        f"word ::= {_tree(sorted(known.words))}",
+        f"thing ::= {_tree(sorted(known.things - set(opening.told)) or sorted(known.words))}",
     ]
     return "\n".join(rules) + "\n"
 

@@ -52,17 +52,8 @@ def singular(word: str) -> str:
     return word[:-2] if word.endswith(("sses", "xes", "ches", "shes")) else word[:-1]
 
 
-def participle(verb: str) -> str:
-    """Return a regular verb's past participle."""
-    if verb.endswith("e"):
-        return f"{verb}d"
-    if verb.endswith("y") and verb[-2:-1] not in set("aeiou"):
-        return f"{verb[:-1]}ied"
-    return f"{verb}ed"
-
-
 def forms(word: str) -> set[str]:
-    """Return a word with its singular and plural; its participle is for verbs, and asked for by itself."""
+    """Return a word with its singular and plural."""
     return {word, singular(word), plural(word)} if word.isalpha() else {word}
 
 
@@ -77,8 +68,13 @@ def determined(said: list[str]) -> tuple[str, ...]:
     if is_plural(last):
         return (f"the {text}", text)
     if last in _UNCOUNTED:
-        return (f"the {text}", text, f"{article(said[0])} {text}")
+        return (f"the {text}", text)
     return (f"the {text}", f"{article(said[0])} {text}")
+
+
+def indefinite(said: list[str]) -> str:
+    """Return a noun phrase with its indefinite article, if it takes one."""
+    return determined(said)[-1]
 
 
 def describes(word: str) -> bool:

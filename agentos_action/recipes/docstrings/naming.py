@@ -5,10 +5,18 @@
 from __future__ import annotations
 
 from agentos_action.recipes.docstrings.condition import of_truth
-from agentos_action.recipes.docstrings.inflect import describes, determined, is_plural, participle, phrase, plural
-from agentos_action.recipes.docstrings.opening import Opening, conversion, of_action, of_class, of_wrapper, subject
+from agentos_action.recipes.docstrings.inflect import describes, determined, is_plural, phrase, plural
+from agentos_action.recipes.docstrings.opening import (
+    Opening,
+    conversion,
+    noun,
+    of_action,
+    of_class,
+    of_wrapper,
+    subject,
+)
 from agentos_action.recipes.docstrings.result import Result, result
-from agentos_action.recipes.docstrings.shape import Shape, shape, yields_pairs
+from agentos_action.recipes.docstrings.shape import Shape, parameters, shape, yields_pairs
 from agentos_action.recipes.docstrings.source import Definition
 from agentos_action.recipes.docstrings.words import HALF_VERBS, MODIFIERS, STOPPERS, VERBS, words
 
@@ -19,7 +27,13 @@ _SILENT = frozenset("get compute calculate".split())
 _METHODS = frozenset("sort search".split())
 _COUNTED = frozenset("count number length size total sum".split())
 _MAPS = frozenset("dictionary map mapping table index lookup counter histogram".split())
+_STATES = ("true", "done", "ready", "reached", "empty", "available", "running")
+_SERIES = ("numbers", "values", "items")
 _LISTS = frozenset("list matrix rows table path sequence series permutation combination sublist slice".split())
+_INTRANSITIVE = frozenset("connect wait sleep go listen subscribe report walk try handle turn".split())
+# First parameters that are often not what the verb is done to.
+_BESIDE = frozenset("pattern path file filename key predicate func function regex separator name size".split())
+_FILES = frozenset("path file filename filepath".split())
 _DETERMINERS = ("the ", "a ", "an ", "all ", "each ", "every ", "")
 
 
@@ -57,15 +71,18 @@ def _verb(name: list[str], kind: Shape) -> str | None:
 def _action(definition: Definition, verb: str, name: list[str]) -> Opening:
     said, rest = verb.capitalize(), name[name.index(verb) + 1 :]
     if name[-1] in _METHODS and len(name) > 1:
-        return Opening(tuple(f"{said} {each}" for each in _DETERMINERS), "phrase")
+        return _on_parameter(definition, said, (f" with {phrase(name)}",))
     cut = next((count for count, word in enumerate(rest) if word in STOPPERS), len(rest))
     what, how = rest[:cut], rest[cut:]
     if verb in _CHECKS and not how:
         return _check(definition, said, what)
     if not what:
         if verb in _WAITS and how:
-            return Opening((f"{said} {how[0]} the ",))
-        return Opening(tuple(f"{said} {each}" for each in _DETERMINERS), "phrase", _ends(how))
+            if how[0] in {"until", "while"}:
+                about = subject(definition)
+                return Opening(tuple(f"{said} {how[0]} {about} is {each}" for each in _STATES), "nothing")
+            return Opening((f"{said} {how[0]} ",), "things")
+        return _on_parameter(definition, said, _ends(how))
     texts = tuple(f"{said} {each}" for each in determined(what))
     if verb == "ensure":
         return Opening(
@@ -76,6 +93,20 @@ def _action(definition: Definition, verb: str, name: list[str]) -> Opening:
     if how and (ends := _ends(how)):
         return Opening(tuple(f"{each}{end}" for each in texts for end in ends), "tail")
     return Opening(texts, "tail")
+
+
+def _on_parameter(definition: Definition, said: str, ends: tuple[str, ...]) -> Opening:
+    """Return `Sort the items`: the object of a bare verb is most often the first parameter, else the model says it."""
+    names = [each for each in parameters(definition.node) if each not in STOPPERS]
+    if not names or said.lower() in _INTRANSITIVE:
+        return Opening(tuple(f"{said} {each}" for each in _DETERMINERS), "phrase", ends)
+    chosen = names[: 2 if names[0] in _BESIDE else 1]
+    texts = [f"{said} {noun(each)}" for each in chosen if not describes(each)]
+    if names[0] in _FILES:
+        texts.append(f"{said} the file")
+    if not texts:
+        return Opening((f"{said} {noun(names[0])} ",), "things", ends)
+    return Opening(tuple(texts), "tail", ends, tuple(chosen) if len(names) > len(chosen) else ())
 
 
 def _check(definition: Definition, said: str, what: list[str]) -> Opening:
@@ -105,10 +136,14 @@ def _generator(definition: Definition, name: list[str]) -> Opening:
     if verb and verb not in _GETTERS:
         return _action(definition, verb, name)
     said = name[1:] if verb or (name and name[0] == "iter") else name
-    if not said or said[0] in STOPPERS or describes(said[-1]):
+    if said and describes(said[-1]):
+        return Opening((f"Yield the {phrase(said)} ",), "things")
+    if not said or said[0] in STOPPERS:
         pairs = ("Yield pairs of ", "Yield each pair of ")
         return Opening(pairs if yields_pairs(definition.node) else ("Yield ",))
-    return Opening((f"Yield the {phrase(said)}",), "tail")
+    if is_plural(said[-1]):
+        return Opening((f"Yield the {phrase(said)}",), "tail")
+    return Opening(tuple(f"Yield the {phrase(said)} {each}" for each in _SERIES), "tail")
 
 
 def _value(definition: Definition, name: list[str]) -> Opening:
@@ -117,7 +152,7 @@ def _value(definition: Definition, name: list[str]) -> Opening:
     if not said or said[0] in STOPPERS:
         return _without_noun(said, kind)
     if len(said) > 1 and said[-1] in {"by", "of", "between", "in", "for", "from", "with", "at", "on", "without"}:
-        return Opening((f"Return the {_counted(said[:-1], kind)}{phrase(said)} ",))
+        return Opening((f"Return the {_counted(said[:-1], kind)}{phrase(said)} ",), "things")
     if "without" in said or "with" in said:
         return Opening((f"Return the {phrase(said)}",), "tail")
     if describes(said[-1]):
@@ -141,6 +176,3 @@ def _without_noun(said: list[str], kind: Result) -> Opening:
         return Opening(("Return the ",), "phrase", tuple(f" {said[0]} {each}" for each in determined(said[1:])))
     start = {"list": "Return a list of ", "dictionary": "Return a dictionary of ", "number": "Return the number of "}
     return Opening((start.get(kind, "Return the "),))
-
-
-__all__ = ["opening", "participle"]

@@ -8,13 +8,13 @@ import ast
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from agentos_action.recipes.docstrings.inflect import article, determined, phrase
+from agentos_action.recipes.docstrings.inflect import article, indefinite, phrase
 from agentos_action.recipes.docstrings.shape import attributes, parameters
 from agentos_action.recipes.docstrings.source import Definition
 from agentos_action.recipes.docstrings.words import words
 
-#: What follows an opening: a noun phrase, at most some parts, a noun or not and parts, subject and predicate, nothing.
-Then: TypeAlias = Literal["phrase", "tail", "noun", "clause", "nothing"]
+#: What follows an opening: a noun phrase (of few words: things), prepositional parts, a noun and parts, a clause.
+Then: TypeAlias = Literal["phrase", "things", "tail", "noun", "clause", "predicate", "nothing"]
 
 _ACTIONS = (
     "add call change check close create delete increase open print raise remove run save send set show start stop "
@@ -27,11 +27,12 @@ _ERRORS = ("Error", "Exception", "Warning")
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The allowed first words, what may follow them, and the words before the full stop, if they are fixed."""
+    """The allowed first words, what may follow them, the fixed words before the full stop, the parameters told."""
 
     texts: tuple[str, ...]
     then: Then = "phrase"
     ends: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 def of_class(definition: Definition) -> Opening:
@@ -69,8 +70,8 @@ def conversion(definition: Definition, name: list[str]) -> Opening:
     texts = (phrase(source),) if source else (subject(definition),)
     if len(target) == 1 and len(target[0]) == 1:
         return Opening(tuple(f"Convert {each} to " for each in texts))
-    ends = determined(target)[-1:] if not source else (phrase(target),)
-    return Opening(tuple(f"Convert {each} to {end}" for each in texts for end in ends), "nothing")
+    end = phrase(target) if source else indefinite(target)
+    return Opening(tuple(f"Convert {each} to {end}" for each in texts), "nothing")
 
 
 def subject(definition: Definition, *, own: bool = False) -> str:
@@ -79,10 +80,11 @@ def subject(definition: Definition, *, own: bool = False) -> str:
     if definition.owner is not None and (own or not names):
         return f"the {phrase(words(definition.owner.name))}"
     if len(names) > 1 and definition.node.name.startswith("are"):
-        return f"{_noun(names[0])} and {_noun(names[1])}"
-    return _noun(names[0]) if names else "the"
+        return f"{noun(names[0])} and {noun(names[1])}"
+    return noun(names[0]) if names else "the"
 
 
-def _noun(parameter: str) -> str:
+def noun(parameter: str) -> str:
+    """Return a parameter as a noun: `n`, `xs`, `the text`."""
     said = phrase(words(parameter))
     return f"the {said}" if len(parameter) > _BARE and said else parameter

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from agentos_action.recipes.docstrings.inflect import display, forms
 from agentos_action.recipes.docstrings.shape import parameters
@@ -48,29 +49,41 @@ _STRINGS = frozenset(
     "isalnum isspace encode format rjust ljust zfill partition rpartition capitalize removeprefix removesuffix".split()
 )
 _PATHS = frozenset("path file filename filepath destination".split())
-_GENERAL = "given one new item items element elements value values".split()
+_GENERAL = "item items element elements value values".split()
 
 
-def vocabulary(definition: Definition) -> frozenset[str]:
-    """Return the content words that a true sentence about this definition may use, inflections included."""
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The content words a true sentence may use: `words` where it says what, the fewer `things` in what follows."""
+
+    words: frozenset[str]
+    things: frozenset[str]
+
+
+def vocabulary(definition: Definition) -> Vocabulary:
+    """Return the words that the definition bears out, plurals and singulars included."""
     node = definition.node
-    named = set(_named(definition))
-    said = {form for each in named for form in forms(each)} | set(parameters(node)) | set(_GENERAL)
-    for each in _facts(node):
-        said.update(each.split())
+    taken = [word for each in parameters(node) for word in words(each)]
+    if definition.owner is not None:
+        taken += words(definition.owner.name)
+    general = set() if parameters(node) else set(_GENERAL)
+    things = {form for each in taken for form in forms(each)} | set(parameters(node)) | general | set(_kinds(node))
+    named = {form for each in _named(definition) for form in forms(each)} | set(_GENERAL)
+    for fact in _facts(node):
+        named.update(fact.split())
     if len(parameters(node)) == len("ab"):
-        said.update({"two", "both"})
-    kept = {each for each in said if len(each) > 1 or each in parameters(node)}
-    return frozenset(display(each) for each in kept if each not in GLUE and each.isalnum() and each.isascii())
+        named.update({"two", "both"})
+    return Vocabulary(_sayable(things | named, node), _sayable(things, node))
+
+
+def _sayable(said: set[str], node: Node) -> frozenset[str]:
+    plain = {each for each in said if each not in GLUE and each.isalnum() and each.isascii()}
+    return frozenset(display(each) for each in plain if len(each) > 1 or each in parameters(node))
 
 
 def _named(definition: Definition) -> Iterator[str]:
-    """List the words of the definition's own name, its class's, its parameters' and all names it uses."""
+    """List the words of the definition's own name and of all names it uses."""
     yield from words(definition.node.name)
-    if definition.owner is not None:
-        yield from words(definition.owner.name)
-    for each in parameters(definition.node):
-        yield from words(each)
     for each in ast.walk(definition.node):
         if isinstance(each, ast.Attribute):
             yield from words(each.attr)
@@ -78,9 +91,26 @@ def _named(definition: Definition) -> Iterator[str]:
             yield from words(each.id)
 
 
+def _kinds(node: Node) -> Iterator[str]:
+    """Name the kinds of things that the body works on: texts, files, lists."""
+    for each in ast.walk(node):
+        called = each.attr if isinstance(each, ast.Attribute) else each.id if isinstance(each, ast.Name) else ""
+        if called in _STRINGS and isinstance(each, ast.Attribute):
+            yield from ("text", "string")
+        if called in {"open", "unlink", "read_text", "write_text", "getsize", "stat"}:
+            yield "file"
+        if isinstance(each, ast.For | ast.comprehension) and isinstance(each.iter, ast.Name):
+            yield "list"
+        if isinstance(each, ast.Dict | ast.DictComp) or called in {"dict", "defaultdict", "Counter"}:
+            yield "dictionary"
+    if _PATHS & set(parameters(node)):
+        yield "file"
+
+
 def _facts(node: Node) -> Iterator[str]:
     """Say in words what the body calls, builds and computes."""
     texts = numbers = False
+    yield from _kinds(node)
     for each in ast.walk(node):
         name = type(each).__name__
         yield _NODES.get(name, "")
@@ -89,15 +119,11 @@ def _facts(node: Node) -> Iterator[str]:
             yield _CALLS.get(called, "")
             texts = texts or (isinstance(each, ast.Attribute) and called in _STRINGS)
         numbers = numbers or isinstance(each, _ARITHMETIC)
-        if isinstance(each, ast.For | ast.comprehension) and isinstance(each.iter, ast.Name):
-            yield "list"
         if isinstance(each, ast.Slice):
             yield "part"
             if isinstance(each.step, ast.UnaryOp):
                 yield "reversed reverse"
     if texts:
-        yield "text string word words character characters"
+        yield "word words character characters"
     if numbers:
         yield "number numbers"
-    if _PATHS & set(parameters(node)):
-        yield "file"

@@ -9,25 +9,28 @@ import re
 # Verbs that open a function's name and, capitalised, a sentence that is true whenever the name is.
 VERBS = frozenset(
     """
-    abbreviate add allocate append apply archive ask assert assign attach begin bind broadcast build calculate call cancel
-    capitalize cast center change check clamp clean cleanup clear clip clone close collapse collect combine commit
-    compare compress compute concatenate configure connect convert copy count create crop cut debug decode decompress
-    decrease decrement decrypt dedupe delete deposit dequeue describe deserialize destroy detach detect disable
-    discard disconnect dispatch display divide download drain draw drop dump emit enable encode encrypt enqueue ensure
-    erase escape estimate evaluate exclude execute expand export extend extract feed fetch fill filter find finish fix
-    flatten flip flush force format forward freeze gather generate go grant greet group grow guess handle hash hide
-    highlight import include increase increment indent infer inject insert inspect install interpolate interleave invert invoke iterate join keep launch limit list listen load locate lock log lookup lower make map mark mask match measure memoize merge
-    migrate mix modify mount move multiply mutate negate normalize notify open pack pad parse partition paste patch pause peek
-    perform pick ping play poll pop populate predict prepare prepend preprocess print process produce prune publish
-    pull purge push put query quote raise randomize read rebuild receive record recover redact redirect reduce refresh
-    refund register reject release reload remove rename render repeat replace replay reply report request require
-    reserve reset resize resolve restart restore restrict resume retrieve retry reverse revert revoke rewrite roll
-    rotate round run sample sanitize save scale scan schedule scroll search seed select send serialize set setup shift
-    shorten show shrink shuffle shut sign skip sleep slice slide snap solve sort spawn split squash squeeze start stop
-    store stream strip submit subscribe substitute subtract suggest swap switch sync tag take toggle tokenize touch
-    trace track train transfer transform translate transpose traverse trigger trim truncate try turn unescape uninstall
-    unlock unpack unquote unregister unsubscribe unwrap unzip update upgrade upload validate verify visit wait walk
-    warn wipe withdraw wrap write yield zip
+    abbreviate add allocate append apply archive ask assert assign attach begin bind broadcast build calculate
+    call cancel cap capitalize cast center change check chunk clamp clean cleanup clear clip clone close collapse
+    collect combine commit compare compose compress compute concatenate configure connect convert copy count
+    create crop cut debug decode decompress decrease decrement decrypt dedupe delete deposit dequeue describe
+    deserialize destroy detach detect disable discard disconnect dispatch display divide download drain draw drop
+    dump emit enable encode encrypt enqueue ensure erase escape estimate evaluate exclude execute expand export
+    extend extract feed fetch fill filter find finish fix flatten flip flush force format forward freeze gather
+    generate go grant greet group grow guess handle hash hide highlight import include increase increment indent
+    infer inject insert inspect install interleave interpolate invert invoke iterate join keep launch limit lint
+    list listen load locate lock log lookup lower make map mark mask match measure memoize merge migrate mix
+    modify mount move multiply mutate negate normalize notify number open pack pad parse partition paste patch
+    pause peek perform pick ping play poll pop populate predict prepare prepend preprocess print process produce
+    prune publish pull purge push put query quote raise randomize rank read rebuild receive record recover redact
+    redirect reduce refresh refund register reject release reload remove rename render reorder repeat replace
+    replay reply report request require reserve reset resize resolve restart restore restrict resume retrieve
+    retry reverse revert revoke rewrite roll rotate round run sample sanitize save scale scan schedule scroll
+    search seed select send serialize set setup shift shorten show shrink shuffle shut sign skip sleep slice slide
+    snap solve sort spawn split squash squeeze start stop store stream strip submit subscribe substitute subtract
+    suggest swap switch sync tag take tally titlecase toggle tokenize touch trace track train transfer transform
+    translate transpose traverse trigger trim truncate try turn unescape uninstall uniquify unlock unpack unquote
+    unregister unsubscribe unwrap unzip update upgrade upload validate verify visit wait walk warn wipe withdraw
+    wrap write yield zip
     """.split()
 )
 
@@ -45,26 +48,29 @@ ASKING = frozenset(
 )
 
 # Verbs only when more words follow: `count_lines` counts, `count` may be a count.
-HALF_VERBS = frozenset("count sum list hash filter sample match mask map mix slice repeat group rank".split())
+HALF_VERBS = frozenset(
+    "count number rank chunk sum list hash filter sample match mask map mix slice repeat group rank".split()
+)
 
 ABBREVIATIONS = {
-    "abs": "absolute", "argmax": "index of maximum", "argmin": "index of minimum", "args": "arguments", "attr": "attribute", "avg": "average", "bin": "binary", "calc": "calculate",
-    "cfg": "configuration", "char": "character", "chars": "characters", "cmd": "command", "concat": "concatenate",
-    "config": "configuration", "conn": "connection", "ctx": "context", "db": "database", "del": "delete",
-    "dest": "destination", "dict": "dictionary", "dicts": "dictionaries", "dir": "directory", "dirs": "directories",
-    "dst": "destination", "elem": "element", "env": "environment", "err": "error", "ext": "extension",
-    "fmt": "format", "freq": "frequency", "func": "function", "hex": "hexadecimal", "idx": "index", "img": "image",
-    "init": "initialize", "int": "integer", "iter": "iterate", "kg": "kilograms", "km": "kilometers", "len": "length",
-    "max": "maximum", "min": "minimum", "msg": "message", "num": "number", "nums": "numbers", "obj": "object",
-    "param": "parameter", "params": "parameters", "pct": "percent", "pos": "position", "prev": "previous",
-    "pwd": "password", "rand": "random", "rect": "rectangle", "rel": "relative", "repr": "representation",
-    "req": "request", "res": "result", "seq": "sequence", "src": "source", "std": "standard", "str": "string",
+    "abs": "absolute", "argmax": "index of maximum", "argmin": "index of minimum", "args": "arguments",
+    "attr": "attribute", "auth": "authorization", "avg": "average", "bin": "binary", "calc": "calculate",
+    "cfg": "configuration", "char": "character", "chars": "characters", "cm": "centimeters", "cmd": "command",
+    "cnt": "count", "concat": "concatenate", "config": "configuration", "conn": "connection", "ctx": "context",
+    "db": "database", "deg": "degrees", "del": "delete", "dest": "destination", "dict": "dictionary",
+    "dicts": "dictionaries", "diff": "difference", "dir": "directory", "dirs": "directories", "dob": "birth",
+    "dst": "destination", "elem": "element", "env": "environment", "err": "error", "ext": "extension", "fmt": "format",
+    "fn": "function", "freq": "frequency", "ft": "feet", "func": "function", "gcd": "greatest common divisor",
+    "hex": "hexadecimal", "hrs": "hours", "idx": "index", "img": "image", "info": "information", "init": "initialize",
+    "int": "integer", "iter": "iterate", "kg": "kilograms", "km": "kilometers", "lbs": "pounds",
+    "lcm": "least common multiple", "len": "length", "lerp": "linear interpolation", "loc": "location",
+    "max": "maximum", "min": "minimum", "mins": "minutes", "mm": "millimeters", "ms": "milliseconds", "msg": "message",
+    "ns": "nanoseconds", "num": "number", "nums": "numbers", "obj": "object", "param": "parameter",
+    "params": "parameters", "pct": "percent", "pos": "position", "prev": "previous", "pwd": "password",
+    "rad": "radians", "rand": "random", "rect": "rectangle", "rel": "relative", "repr": "representation",
+    "req": "request", "res": "result", "rms": "root mean square", "secs": "seconds", "seq": "sequence",
+    "spec": "specification", "src": "source", "std": "standard", "stddev": "standard deviation", "str": "string",
     "sub": "subtract", "temp": "temporary", "tmp": "temporary", "val": "value", "vals": "values", "vec": "vector",
-    "gcd": "greatest common divisor", "lcm": "least common multiple", "lerp": "linear interpolation",
-    "rms": "root mean square", "stddev": "standard deviation", "ms": "milliseconds", "secs": "seconds",
-    "diff": "difference", "info": "information", "spec": "specification", "auth": "authorization", "ns": "nanoseconds",
-    "mins": "minutes", "hrs": "hours", "lbs": "pounds", "cm": "centimeters", "mm": "millimeters", "ft": "feet",
-    "deg": "degrees", "rad": "radians", "cnt": "count", "fn": "function", "dob": "birth", "loc": "location",
 }  # fmt: skip
 
 # Words of a name that carry no meaning of their own in a sentence.

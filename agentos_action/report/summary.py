@@ -1,0 +1,107 @@
+"""The job summary: Markdown in which everything that a model, a task or a file name says stays text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from agentos_action.records.run import RunReport
+from agentos_action.report.visible import visible, visible_line
+
+#: A runner drops a summary of more than 1 MiB; the evidence holds everything.
+MAX_DIFF = 200_000
+MAX_ROWS = 50
+MAX_TEXT = 2000
+_TOLD_BY_MARKDOWN = re.compile(r"[^A-Za-z0-9 \u00a0-\U0010ffff]")
+
+
+def summary(report: RunReport, *, task: str, evidence_name: str | None) -> str:
+    """Return the summary of one run; `evidence_name` is the artifact's name, None where none is uploaded."""
+    parts = (
+        f"## AgentOS: {report.status.replace('_', ' ')}\n\n{literal(report.message)}\n",
+        f"{literal(report.hint)}\n" if report.hint else "",
+        _table(("", ""), _facts(report, task, evidence_name)),
+        _findings(report),
+        _diff(report.diff),
+        _left(report),
+    )
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def literal(text: str) -> str:
+    """Return foreign text as one line of code: every ASCII sign is an entity, so it is neither Markdown nor HTML.
+
+    Code is also where a forge looks for no mentions, issue numbers or addresses.
+    """
+    line = visible_line(text)
+    shown = line[:MAX_TEXT] + ("…" if len(line) > MAX_TEXT else "")
+    return f"<code>{_TOLD_BY_MARKDOWN.sub(lambda sign: f'&#{ord(sign[0])};', shown)}</code>" if shown else ""
+
+
+def fenced(text: str, language: str) -> str:
+    """Return foreign text as a code block whose fence is longer than any run of backticks in it."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{visible(text).rstrip(chr(10))}\n{fence}\n"
+
+
+def _facts(report: RunReport, task: str, evidence_name: str | None) -> Iterator[tuple[str, str]]:
+    usage, timing = report.usage, report.timing_ms
+    yield "task", literal(task)
+    errors = sum(finding.severity == "error" for finding in report.findings)
+    if report.files or report.findings:
+        yield "verdict", f"{'refused' if errors else 'accepted'}: {errors} errors, {len(report.findings)} findings"
+    yield "files", "<br>".join(literal(path) for path in report.files[:MAX_ROWS])
+    yield "model", literal(report.model_id or report.requested_model or "")
+    if report.commit:
+        yield "commit", f"{literal(report.commit)} on {literal(report.branch or '')}"
+    if report.error_category:
+        yield "error", literal(f"{report.error_category} {report.raw_error_code or ''}")
+    if usage.prompt_tokens is not None:
+        asked = f"{usage.prompt_tokens:,} prompt ({usage.cached_tokens or 0:,} cached)"
+        yield "tokens", f"{asked}, {usage.completion_tokens or 0:,} answer"
+    if timing:
+        spent = ", ".join(f"{name} {took} ms" for name, took in timing.items() if name != "total" and took)
+        yield "time", f"{timing.get('total', 0) / 1000:.2f} s ({spent})"
+    yield "run", literal(report.run_id or "")
+    if report.evidence:
+        yield "evidence", f"artifact {literal(evidence_name)}" if evidence_name else "kept on the runner only"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    body = "".join(f"| {' | '.join(row)} |\n" for row in rows if row[-1])
+    return f"| {' | '.join(head)} |\n|{' --- |' * len(head)}\n{body}" if body else ""
+
+
+def _findings(report: RunReport) -> str:
+    rows = [
+        (
+            finding.severity,
+            literal(finding.id),
+            literal(f"{finding.path or ''}{f':{finding.line}' if finding.line else ''}"),
+            literal(finding.message),
+            literal(finding.hint) or "&nbsp;",
+        )
+        for finding in report.findings[:MAX_ROWS]
+    ]
+    more = len(report.findings) - len(rows)
+    tail = f"\n{more} more findings are in the evidence.\n" if more > 0 else ""
+    return _table(("", "finding", "where", "what", "what to do"), rows) + tail
+
+
+def _diff(diff: str) -> str:
+    if not diff:
+        return ""
+    shown = diff[:MAX_DIFF]
+    cut = "\nThe diff is longer; the evidence holds all of it.\n" if len(diff) > MAX_DIFF else ""
+    return f"<details><summary>Diff</summary>\n\n{fenced(shown, 'diff')}{cut}\n</details>\n"
+
+
+def _left(report: RunReport) -> str:
+    if not report.left:
+        return ""
+    rows = [(literal(f"{alone.path}:{alone.line}"), literal(alone.reason)) for alone in report.left[:MAX_ROWS]]
+    more = len(report.left) - len(rows)
+    tail = f"\n{more} more are in the evidence.\n" if more > 0 else ""
+    head = f"<details><summary>Left alone: {len(report.left)} places</summary>\n\n"
+    return f"{head}{_table(('where', 'why'), rows)}{tail}\n</details>\n"
