@@ -191,14 +191,13 @@ class TreeSnapshot:
             prefix, tree = folders.pop()
             below = []
             for entry in tree:
-                try:
-                    name = entry.name
-                except UnicodeDecodeError:
+                name = str(entry.name)
+                if not _is_utf8(name):
                     continue
                 if entry.filemode == MODE_TREE and isinstance(entry, pygit2.Tree):
                     below.append((f"{prefix}{name}/", entry))
                 elif entry.filemode in {MODE_FILE, MODE_EXEC}:
-                    yield prefix + str(name)
+                    yield prefix + name
             folders.extend(reversed(below))
 
     def siblings(self, folder: str) -> tuple[str, ...]:
@@ -207,6 +206,9 @@ class TreeSnapshot:
         return tuple(str(entry.name) for entry in tree) if isinstance(tree, pygit2.Tree) else ()
 
     def _find(self, path: str) -> pygit2.Object | None:
+        if "\0" in path:
+            # libgit2 would read only as far as the NUL and find another file.
+            return None
         try:
             return self._tree[path]
         except (KeyError, ValueError):
@@ -224,13 +226,13 @@ class IndexSnapshot:
 
     def mode(self, path: str) -> int | None:
         """Return the git mode at `path` (also of folders and submodules), None where there is nothing."""
-        if path in self._index:
+        if path in self._index and "\0" not in path:
             return int(self._index[path].mode)
         return MODE_TREE if any(entry.path.startswith(f"{path}/") for entry in self._index) else None
 
     def read(self, path: str) -> FileVersion | None:
         """Return the file or link at `path`; None for folders, submodules and what is not there."""
-        if path not in self._index:
+        if path not in self._index or "\0" in path:
             return None
         entry = self._index[path]
         return _version(self._raw, path, entry.id, int(entry.mode))
@@ -241,9 +243,9 @@ class IndexSnapshot:
         return len(version.content) if version else 0
 
     def paths(self) -> Iterator[str]:
-        """Yield the path of every regular file, in git's order."""
+        """Yield the path of every regular file, in git's order; names that are not UTF-8 are passed over."""
         for entry in self._index:
-            if entry.mode in {MODE_FILE, MODE_EXEC}:
+            if entry.mode in {MODE_FILE, MODE_EXEC} and _is_utf8(entry.path):
                 yield entry.path
 
     def siblings(self, folder: str) -> tuple[str, ...]:
@@ -251,6 +253,11 @@ class IndexSnapshot:
         prefix = f"{folder}/" if folder else ""
         below = (entry.path[len(prefix) :] for entry in self._index if entry.path.startswith(prefix))
         return tuple(dict.fromkeys(path.partition("/")[0] for path in below))
+
+
+def _is_utf8(name: str) -> bool:
+    """Return whether a name's bytes are UTF-8; pygit2 gives those that are not as surrogates."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def _version(raw: pygit2.Repository, path: str, oid: pygit2.Oid, mode: int) -> FileVersion | None:

@@ -206,7 +206,7 @@ def _client(endpoint: Endpoint, api_key: str | None) -> httpx.Client:
     if api_key:
         if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
             message = "The API key holds characters that cannot be sent."
-            raise UsageError(message, "Set it again, without blanks and line ends: agentos tool auth set.")
+            raise UsageError(message, "Put it into the environment again, without blanks and line ends.")
         headers["Authorization"] = f"Bearer {api_key}"
     try:
         httpx.URL(endpoint.root)

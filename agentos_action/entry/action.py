@@ -167,7 +167,7 @@ def _publish(report: RunReport, inputs: Inputs, environment: Mapping[str, str]) 
     )
     for line in annotate(report):
         _say(line)
-    name = inputs.evidence_name or f"agentos-evidence-{report.run_id or 'none'}"
+    name = inputs.evidence_name or "-".join(filter(None, ("agentos-evidence", report.run_id)))
     diff = Path(report.evidence, DIFF) if report.evidence else None
     outputs = {
         "status": report.status,

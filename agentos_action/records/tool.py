@@ -19,7 +19,8 @@ ProbeStep: TypeAlias = Literal["none", "models", "model", "completion", "shape"]
 class Record(BaseModel):
     """A frozen record that refuses unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    # Schemas are built when a record is first made: a run uses a few of them, `verify` as a hook fewer.
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), defer_build=True)
 
 
 class Usage(Record):

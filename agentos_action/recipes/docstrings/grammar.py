@@ -11,12 +11,15 @@ from agentos_action.recipes.docstrings.vocabulary import Vocabulary
 
 _DETERMINERS = ("the ", "a ", "an ", "each ", "every ", "all ", "all the ", "its ")
 _PREPOSITIONS = ("of", "in", "from", "to", "with", "by", "between", "into", "for", "on", "at", "without")
+_NOTHING_ELSE = ["it"]
+_BELONGING = ("of", "between", "from", "for", "with", "at")
 _LINKS = (" is ", " are ", " is not ", " are not ", " has ", " have ", " contains ", " starts with ", " ends with ")
 _AFTER: dict[Then, str] = {
     "phrase": "phrase part?",
     "things": "things part?",
     "tail": "part?",
-    "noun": '(" " word)? part?',
+    "noun": '(" " word)? of?',
+    "value": "of?",
     "clause": "phrase link phrase part?",
     "predicate": "phrase part?",
     "nothing": "",
@@ -25,16 +28,20 @@ _AFTER: dict[Then, str] = {
 
 def grammar(opening: Opening, known: Vocabulary) -> str:
     """Return the GBNF grammar of a sentence with one of the openings, the rest made of these words."""
+    said = set(" ".join(opening.texts).split())
+    things = known.things - said - set(opening.told)
     rules = [
         f'root ::= ({_any(opening.texts)}) {_AFTER[opening.then]} {_ending(opening.ends)}"."',
         f'part ::= " " ({_any(_PREPOSITIONS)}) " " things',
+        f'of ::= " " ({_any(_BELONGING)}) " " things',
         'phrase ::= nouns (" and " nouns)?',
         f'nouns ::= ({_any(_DETERMINERS)})? word (" " word (" " word)?)?',
         'things ::= named (" and " named)?',
-        f'named ::= ({_any(_DETERMINERS)})? thing (" " thing)?',
+        f"named ::= letter | ({_any(_DETERMINERS)})? thing",
         f"link ::= ({_any(_LINKS)})",
         f"word ::= {_tree(sorted(known.words))}",
-        f"thing ::= {_tree(sorted(known.things - set(opening.told)) or sorted(known.words))}",
+        f"thing ::= {_tree(sorted(each for each in things if len(each) > 1) or _NOTHING_ELSE)}",
+        f"letter ::= {_tree(sorted(each for each in things if len(each) == 1) or _NOTHING_ELSE)}",
     ]
     return "\n".join(rules) + "\n"
 

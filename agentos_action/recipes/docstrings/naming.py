@@ -105,8 +105,9 @@ def _on_parameter(definition: Definition, said: str, ends: tuple[str, ...]) -> O
     if names[0] in _FILES:
         texts.append(f"{said} the file")
     if not texts:
-        return Opening((f"{said} {noun(names[0])} ",), "things", ends)
-    return Opening(tuple(texts), "tail", ends, tuple(chosen) if len(names) > len(chosen) else ())
+        return Opening((f"{said} {noun(names[0])} ",), "phrase", ends)
+    more = len(names) > len(chosen)
+    return Opening(tuple(texts), "tail" if more else "nothing", ends, tuple(names[: len(chosen)]))
 
 
 def _check(definition: Definition, said: str, what: list[str]) -> Opening:
@@ -154,15 +155,15 @@ def _value(definition: Definition, name: list[str]) -> Opening:
     if len(said) > 1 and said[-1] in {"by", "of", "between", "in", "for", "from", "with", "at", "on", "without"}:
         return Opening((f"Return the {_counted(said[:-1], kind)}{phrase(said)} ",), "things")
     if "without" in said or "with" in said:
-        return Opening((f"Return the {phrase(said)}",), "tail")
+        return Opening((f"Return the {phrase(said)}",), "value")
     if describes(said[-1]):
         return Opening((f"Return the {phrase(said)} ",))
     noun = next((said[count - 1] for count, word in enumerate(said) if word in STOPPERS), said[-1])
     if kind == "dictionary" and not _MAPS & set(said):
-        return Opening((f"Return a dictionary of {phrase([*said[:-1], plural(said[-1])])}",), "tail")
+        return Opening((f"Return a dictionary of {phrase([*said[:-1], plural(said[-1])])}",), "value")
     if kind == "list" and not is_plural(noun) and noun == said[-1] and not _LISTS & set(said) and len(said) > 1:
-        return Opening((f"Return the list of {phrase([*said[:-1], plural(noun)])}",), "tail")
-    return Opening((f"Return the {_counted(said, kind)}{phrase(said)}",), "noun" if len(said) == 1 else "tail")
+        return Opening((f"Return the list of {phrase([*said[:-1], plural(noun)])}",), "value")
+    return Opening((f"Return the {_counted(said, kind)}{phrase(said)}",), "noun" if len(said) == 1 else "value")
 
 
 def _counted(said: list[str], kind: Result) -> str:

@@ -14,7 +14,7 @@ from agentos_action.recipes.docstrings.source import Definition
 from agentos_action.recipes.docstrings.words import words
 
 #: What follows an opening: a noun phrase (of few words: things), prepositional parts, a noun and parts, a clause.
-Then: TypeAlias = Literal["phrase", "things", "tail", "noun", "clause", "predicate", "nothing"]
+Then: TypeAlias = Literal["phrase", "things", "tail", "noun", "value", "clause", "predicate", "nothing"]
 
 _ACTIONS = (
     "add call change check close create delete increase open print raise remove run save send set show start stop "

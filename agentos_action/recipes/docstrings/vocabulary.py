@@ -67,7 +67,11 @@ def vocabulary(definition: Definition) -> Vocabulary:
     if definition.owner is not None:
         taken += words(definition.owner.name)
     general = set() if parameters(node) else set(_GENERAL)
-    things = {form for each in taken for form in forms(each)} | set(parameters(node)) | general | set(_kinds(node))
+    things = {form for each in taken for form in forms(each)} | set(parameters(node)) | general
+    if not any(len(each) > 1 for each in parameters(node)):
+        things.update(_kinds(node))
+    if _PATHS & set(parameters(node)):
+        things.add("file")
     named = {form for each in _named(definition) for form in forms(each)} | set(_GENERAL)
     for fact in _facts(node):
         named.update(fact.split())
