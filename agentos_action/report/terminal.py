@@ -58,7 +58,7 @@ class Reporter:
 
     def place(self, done: int, total: int, name: str, filling: str | None) -> None:
         """Say what a place was filled with."""
-        self._stage = f"{done}/{total} {name}"
+        self._stage = f"{done} of {total} places done"
         self._show(f"{done}/{total} {name}: {filling if filling is not None else 'left alone'}", line=True)
 
     def warning(self, text: str) -> None:

@@ -1,0 +1,82 @@
+"""The documentation says what the code does: generated pages, exit codes, finding ids, events, commands."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from agentos_action import errors
+from agentos_action.adapters.registry import PROVIDERS
+from agentos_action.entry.cli import COMMANDS
+from agentos_action.evidence.tape import ORDER
+from agentos_action.recipes.registry import names
+from agentos_action.tasks.file import FrontMatter
+from agentos_action.verifier.verify import RULES
+
+TOP = Path(__file__).resolve().parents[2]
+README = (TOP / "README.md").read_text(encoding="utf-8")
+
+
+def page(name: str) -> str:
+    return (TOP / "docs" / name).read_text(encoding="utf-8")
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    done = subprocess.run([sys.executable, str(TOP / "docs/generate.py"), "--check"], check=False)
+    assert done.returncode == 0, "run: python docs/generate.py"
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    codes = {value for name, value in vars(errors).items() if name.startswith("EXIT_")}
+    told = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
+    assert told == codes
+
+
+def test_every_finding_id_has_its_place() -> None:
+    found = set()
+    for file in (TOP / "agentos_action").rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        found |= set(
+            re.findall(r'"((?:patch|paths|protected|kinds|size|binding|commit|worktree|boundary)\.[a-z-]+)"', text)
+        )
+    found -= {"commit.gpgsign"}
+    missing = [finding for finding in sorted(found) if f"`{finding}`" not in page("findings.md")]
+    assert missing == []
+    assert len(found) > 30
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_has_a_section(rule: str) -> None:
+    assert f"\n## {rule}\n" in page("findings.md")
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_adapter_has_a_section(provider: str) -> None:
+    assert f"\n### {provider}\n" in page("models.md")
+
+
+@pytest.mark.parametrize("recipe", names())
+def test_every_recipe_has_a_section(recipe: str) -> None:
+    assert f"\n## {recipe}\n" in page("recipes.md")
+
+
+def test_every_event_and_every_task_key_is_told() -> None:
+    assert [event for event in ORDER if f"`{event}`" not in page("evidence.md")] == []
+    assert [key for key in FrontMatter.model_fields if f"`{key}`" not in page("tasks.md")] == []
+
+
+def test_the_readme_names_the_two_commands_and_links_that_exist() -> None:
+    assert "\n    make demo\n" in README
+    assert "\n    make test\n" in README
+    for text in (README, *(file.read_text(encoding="utf-8") for file in (TOP / "docs").glob("*.md"))):
+        for link in re.findall(r"\]\(((?:docs/)?[\w./-]+\.md)\)", text):
+            assert (TOP / link).is_file() or (TOP / "docs" / link).is_file(), link
+
+
+def test_every_command_is_told_somewhere() -> None:
+    told = README + "".join(file.read_text(encoding="utf-8") for file in (TOP / "docs").glob("*.md"))
+    assert [name for name in COMMANDS if f"agentos {name}" not in told] == []
