@@ -52,7 +52,7 @@ def whole(repo: Path) -> str:
     """Assert that the repository is in one piece, and return what a.txt says in HEAD."""
     assert git(repo, "fsck", "--strict", "--no-dangling") == ""
     assert git(repo, "status", "--porcelain") == ""
-    assert [path for path in (repo / ".git").rglob("*.lock")] == []
+    assert list((repo / ".git").rglob("*.lock")) == []
     return git(repo, "show", "HEAD:a.txt")
 
 
