@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -12,39 +11,20 @@ from hypothesis import strategies as st
 
 from agentos_action.errors import UsageError
 from agentos_action.recipes import registry
-from agentos_action.recipes.base import Recipe
 from agentos_action.recipes.docstrings import insert, places
 from agentos_action.recipes.docstrings.prompt import MAX_LINES, code_of
-from agentos_action.recipes.docstrings.sentence import is_sentence, tidy
+from agentos_action.recipes.docstrings.sentence import is_sentence
 from agentos_action.recipes.docstrings.source import definitions, read
-from agentos_action.records.model import Prompt
-from agentos_action.records.recipe import Built, Place
+from agentos_action.records.recipe import Built
+from tests.recipes.scripted import drive
 
 SENTENCE = "Say what this does."
-
-
-@pytest.fixture
-def recipe() -> Recipe:
-    """Return the recipe as the registry loads it."""
-    return registry.load("docstrings")
 
 
 def fill(text: str, path: str = "m.py") -> Built:
     """Fill every place of the text with the same sentence."""
     found, _ = places.find(path, text)
     return insert.build(path, text, {each.id: SENTENCE for each in found})
-
-
-def drive(recipe: Recipe, place: Place, text: str, answers: Iterable[str]) -> tuple[str | None, list[Prompt]]:
-    """Run `ask` with scripted answers; return the filling and the prompts it made."""
-    waiting, prompts = iter(answers), []
-    asking = recipe.ask(place, text)
-    try:
-        prompts.append(next(asking))
-        while True:
-            prompts.append(asking.send(next(waiting)))
-    except StopIteration as end:
-        return end.value, prompts
 
 
 PLACED = {
@@ -177,87 +157,6 @@ def test_a_place_without_filling_is_told() -> None:
     """Check that a place without filling is told."""
     built = insert.build("m.py", "def f(x):\n    return x\n", {})
     assert [each.reason for each in built.left] == [insert.NO_FILLING]
-
-
-def test_ask_once_when_the_answer_says_the_name(recipe: Recipe) -> None:
-    """Check that a good answer is asked for once."""
-    text = "def word_total(text):\n    return len(text.split())\n"
-    place = recipe.find("m.py", text)[0][0]
-    filling, prompts = drive(recipe, place, text, ["Return the total of the words, using split."])
-    assert filling == "Return the total of the words."
-    assert len(prompts) == 1
-    assert prompts[0].constraint is not None
-    assert '"Return the "' in str(prompts[0].constraint.grammar)
-    assert prompts[0].messages[-1].content.startswith("Name: word total\n")
-
-
-def test_ask_again_with_the_name_when_the_answer_leaves_it_out(recipe: Recipe) -> None:
-    """Check that the name is said in a second question when the answer leaves it out."""
-    text = "def running_total(xs):\n    return list(accumulate(xs))\n"
-    place = recipe.find("m.py", text)[0][0]
-    filling, prompts = drive(recipe, place, text, ["Return a copy of it.", "Return the running total of xs."])
-    assert filling == "Return the running total of xs."
-    assert len(prompts) == 2
-    assert prompts[0].messages == prompts[1].messages
-
-
-@pytest.mark.parametrize("answer", ["", "```python\ndef f(): ...\n```", "I cannot.", '{"a": 1}', "Ж", "Yes."])
-def test_an_answer_without_sentence_gives_nothing(recipe: Recipe, answer: str) -> None:
-    """Check that an answer without sentence gives nothing."""
-    text = "def f(x):\n    return x\n"
-    place = recipe.find("m.py", text)[0][0]
-    assert drive(recipe, place, text, [answer, answer])[0] is None
-
-
-def test_a_place_that_is_gone_asks_nothing(recipe: Recipe) -> None:
-    """Check that a place that is gone asks nothing."""
-    assert drive(recipe, Place("m.py::f", "m.py", "f", 1, "function"), "x = 1\n", []) == (None, [])
-
-
-OPENINGS = {
-    "def is_empty(text):\n    return text == ''\n": "Return True if the text is ",
-    "def are_equal(left, right):\n    return left == right\n": "Return True if the left and the right are ",
-    "def has_items(rows):\n    return bool(rows)\n": "Return True if the rows have ",
-    "def delete_old(path):\n    path.unlink()\n": "Delete the ",
-    "def lines(xs):\n    for x in xs:\n        yield 1, x\n": "Yield pairs of ",
-    "def any_odd(xs):\n    return any(x % 2 for x in xs)\n": "Return True if any of xs are ",
-    "def pairs(xs):\n    yield xs\n": "Yield ",
-    "def feet_to_miles(x):\n    return x / 5280\n": "Convert ",
-    "class Point:\n    def __init__(self, x, y):\n        self.x = x\n": "Represent a point with its x and y",
-    "class OddError(Exception):\n    code = 1\n": "Signal that ",
-    "def timed(f):\n    def g():\n        return f()\n    return g\n": "Return a timed version of the ",
-    "def cached_total(xs):\n    return xs\n": "Return the ",
-}
-
-
-@pytest.mark.parametrize(("text", "opening"), OPENINGS.items(), ids=OPENINGS.values())
-def test_the_syntax_tree_narrows_the_opening(recipe: Recipe, text: str, opening: str) -> None:
-    """Check that the syntax tree narrows the opening."""
-    place = recipe.find("m.py", text)[0][0]
-    prompt = next(recipe.ask(place, text))
-    assert prompt.constraint is not None
-    assert f'"{opening}' in str(prompt.constraint.grammar)
-
-
-TIDY = {
-    "Return the sum.": "Return the sum.",
-    "Return the sum. It is large.": "Return the sum.",
-    "return `x` plus one.": "Return x plus one.",
-    "Return True if it is even and False otherwise.": "Return True if it is even.",
-    "Read the list of a long": "Read the list.",
-    "Return the sum of the": "Return the sum.",
-    "Return the": None,
-    "Return True if the list, and False otherwise.": None,
-    "Read an XML file.": "Read a file.",
-    "Docstring: Count the words.": "Count the words.",
-}
-
-
-@pytest.mark.parametrize(("answer", "sentence"), TIDY.items(), ids=TIDY.keys())
-def test_answers_are_trimmed_to_one_sentence(answer: str, sentence: str | None) -> None:
-    """Check that answers are trimmed to one sentence."""
-    tidied = tidy(answer, 70)
-    assert (tidied.text if tidied else None) == sentence
 
 
 def test_long_functions_are_bounded() -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
+import string
 from collections.abc import Iterable
+from itertools import takewhile
 
+from agentos_action.recipes.docstrings.inflect import forms
 from agentos_action.recipes.docstrings.opening import Opening, Then
 from agentos_action.recipes.docstrings.vocabulary import Vocabulary
 
 _DETERMINERS = ("the ", "a ", "an ", "each ", "every ", "all ", "all the ", "its ")
 _PREPOSITIONS = ("of", "in", "from", "to", "with", "by", "between", "into", "for", "on", "at", "without")
-_NOTHING_ELSE = ["it"]
+_LETTERS = frozenset(string.ascii_letters)
 _BELONGING = ("of", "between", "from", "for", "with", "at")
+_OTHERS = ("to", "by", "with", "between", "from", "for", "into")
 _LINKS = (" is ", " are ", " is not ", " are not ", " has ", " have ", " contains ", " starts with ", " ends with ")
+_ONE = '("the ")? word'
+_WORD = "[A-Za-z] [a-z]{2,11}"
 _AFTER: dict[Then, str] = {
     "phrase": "phrase part?",
     "things": "things part?",
@@ -21,29 +26,50 @@ _AFTER: dict[Then, str] = {
     "noun": '(" " word)? of?',
     "value": "of?",
     "clause": "phrase link phrase part?",
-    "predicate": "phrase part?",
+    "word": _WORD,
+    "others": "other?",
+    "one": _ONE,
     "nothing": "",
+}
+_ALONE: dict[Then, str] = {
+    "phrase": "phrase",
+    "noun": '(" " word)?',
+    "clause": "phrase link phrase",
+    "word": _WORD,
+    "one": _ONE,
 }
 
 
 def grammar(opening: Opening, known: Vocabulary) -> str:
     """Return the GBNF grammar of a sentence with one of the openings, the rest made of these words."""
-    said = set(" ".join(opening.texts).split())
-    things = known.things - said - set(opening.told)
-    rules = [
-        f'root ::= ({_any(opening.texts)}) {_AFTER[opening.then]} {_ending(opening.ends)}"."',
-        f'part ::= " " ({_any(_PREPOSITIONS)}) " " things',
-        f'of ::= " " ({_any(_BELONGING)}) " " things',
+    said = {form for each in " ".join(opening.texts).split() for form in forms(each)}
+    told = {form for each in opening.told for form in forms(each)}
+    things = known.things - said - told or (known.words if opening.then == "things" else frozenset())
+    after = _AFTER[opening.then] if things else _ALONE.get(opening.then, "")
+    rules = [f'root ::= ({_any(opening.texts)}) {after} {_ending(opening.ends)}"."']
+    if things:
+        rules += [
+            f'part ::= " " ({_any(_PREPOSITIONS)}) " " things',
+            f'of ::= " " ({_any(_BELONGING)}) " " things',
+            f'other ::= " " ({_any(_OTHERS)}) " " things',
+            'things ::= named (" and " named)?',
+            f"named ::= {_named(things)}",
+        ]
+    rules += [
         'phrase ::= nouns (" and " nouns)?',
         f'nouns ::= ({_any(_DETERMINERS)})? word (" " word (" " word)?)?',
-        'things ::= named (" and " named)?',
-        f"named ::= letter | ({_any(_DETERMINERS)})? thing",
         f"link ::= ({_any(_LINKS)})",
         f"word ::= {_tree(sorted(known.words))}",
-        f"thing ::= {_tree(sorted(each for each in things if len(each) > 1) or _NOTHING_ELSE)}",
-        f"letter ::= {_tree(sorted(each for each in things if len(each) == 1) or _NOTHING_ELSE)}",
     ]
     return "\n".join(rules) + "\n"
+
+
+def _named(things: frozenset[str]) -> str:
+    """Return the alternatives for one thing: `n` stands bare, `text` may take a determiner."""
+    letters, longer = sorted(things & _LETTERS), sorted(things - _LETTERS)
+    pair = len(letters) == len("ab")
+    both = [f'"{letters[0]} and {letters[1]}"' if pair else _tree(letters)] if letters else []
+    return " | ".join([*both, f"({_any(_DETERMINERS)})? ({_tree(longer)})"] if longer else both)
 
 
 def _ending(ends: tuple[str, ...]) -> str:
@@ -60,7 +86,7 @@ def _tree(said: list[str]) -> str:
     while said:
         group = [each for each in said if each[:1] == said[0][:1]]
         said = said[len(group) :]
-        shared = os.path.commonprefix(group)
+        shared = _shared(group)
         rest = [each.removeprefix(shared) for each in group]
         if not shared:
             branches.append('""')
@@ -69,3 +95,9 @@ def _tree(said: list[str]) -> str:
         else:
             branches.append(f"{json.dumps(shared)} ({_tree(rest)})")
     return " | ".join(branches)
+
+
+def _shared(group: list[str]) -> str:
+    """Return what all the sorted words begin with: what the first and the last share."""
+    pairs = zip(group[0], group[-1], strict=False)
+    return "".join(each for each, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

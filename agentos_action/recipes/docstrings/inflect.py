@@ -14,8 +14,14 @@ _UNCOUNTED = frozenset(
     "fahrenheit rgb uppercase lowercase hexadecimal binary ascii snake camel kebab seconds".split()
 )
 _DESCRIBING = frozenset(
-    "common first last next previous long short big small large high low top recent new old unique distinct safe "
-    "maximum minimum absolute random empty valid total positive negative even odd prime missing left right raw".split()
+    """
+    absolute big blank common distinct empty equal even first hidden high large last left long low maximum minimum
+    missing negative nested new next odd old positive previous prime random raw recent right safe same short
+    small top unique valid
+    """.split()
+)
+_NOUNS_ALL_THE_SAME = frozenset(
+    "digest test request guest rest table variable cable seed feed speed archive interest need".split()
 )
 
 
@@ -54,7 +60,7 @@ def singular(word: str) -> str:
 
 def forms(word: str) -> set[str]:
     """Return a word with its singular and plural."""
-    return {word, singular(word), plural(word)} if word.isalpha() else {word}
+    return {word, singular(word), plural(word)} if word.isalpha() and len(word) > len("of") else {word}
 
 
 def article(word: str) -> str:
@@ -79,4 +85,5 @@ def indefinite(said: list[str]) -> str:
 
 def describes(word: str) -> bool:
     """Tell whether a word looks like an adjective or a participle, which needs a noun after it."""
-    return word in _DESCRIBING or word.endswith(("est", "ed", "ive", "able", "ible", "ful"))
+    ends = word.endswith(("est", "ed", "ive", "able", "ible", "ful", "wise"))
+    return word in _DESCRIBING or (ends and word not in _NOUNS_ALL_THE_SAME)

@@ -8,6 +8,7 @@ from agentos_action.recipes.docstrings.condition import of_truth
 from agentos_action.recipes.docstrings.inflect import describes, determined, is_plural, phrase, plural
 from agentos_action.recipes.docstrings.opening import (
     Opening,
+    Then,
     conversion,
     noun,
     of_action,
@@ -24,10 +25,19 @@ _CHECKS = frozenset("check verify validate assert".split())
 _WAITS = frozenset("wait sleep listen".split())
 _GETTERS = frozenset("get iter iterate generate list fetch yield find read walk produce compute calculate".split())
 _SILENT = frozenset("get compute calculate".split())
-_METHODS = frozenset("sort search".split())
+_METHODS = frozenset("sort search pad".split())
+_WAYS = frozenset("left right up down".split())
+_FUNCTIONS = frozenset("f fn func function callback method".split())
 _COUNTED = frozenset("count number length size total sum".split())
 _MAPS = frozenset("dictionary map mapping table index lookup counter histogram".split())
 _STATES = ("true", "done", "ready", "reached", "empty", "available", "running")
+_OPPOSITES = ({"minimum", "maximum"}, {"first", "last"}, {"even", "odd"}, {"left", "right"})
+_JOINING = frozenset("zip merge combine join interleave swap compare add multiply concatenate intersect mix".split())
+# `start_index` starts nothing, `sample_mean` samples nothing.
+_NOUN_VERBS = frozenset("sample filter record start stop list page call test process track group queue match".split())
+_MEASURES = frozenset(
+    "count size length index mean total rate time ratio number position sum average score variance width cost".split()
+)
 _SERIES = ("numbers", "values", "items")
 _LISTS = frozenset("list matrix rows table path sequence series permutation combination sublist slice".split())
 _INTRANSITIVE = frozenset("connect wait sleep go listen subscribe report walk try handle turn".split())
@@ -44,7 +54,7 @@ def opening(definition: Definition) -> Opening:  # noqa: PLR0911 - one line a sh
     if kind == "class":
         return of_class(definition)
     if kind == "wraps":
-        return of_wrapper(name)
+        return _wrapper(definition, name)
     if kind == "truth" and _verb(name, kind) is None:
         return of_truth(definition, name)
     if "to" in name[:-1] and kind != "yields" and (name[0] not in VERBS or name[0] == "convert"):
@@ -53,26 +63,40 @@ def opening(definition: Definition) -> Opening:  # noqa: PLR0911 - one line a sh
         return _generator(definition, name)
     if verb := _verb(name, kind):
         return _action(definition, verb, name)
-    return of_action() if kind == "acts" else _value(definition, name)
+    return of_action(definition) if kind == "acts" else _value(definition, name)
+
+
+def _wrapper(definition: Definition, name: list[str]) -> Opening:
+    verb, taken = _verb(name, "wraps"), parameters(definition.node)
+    if verb is None or (name and name[-1].endswith("ed")):
+        return of_wrapper(name)
+    if taken and taken[0] in _FUNCTIONS:
+        return _action(definition, verb, name)
+    return Opening((f"Return a decorator that {plural(verb)} the function",), "nothing")
 
 
 def _verb(name: list[str], kind: Shape) -> str | None:
-    if len(name) > 1 and name[0] in MODIFIERS and name[1] in VERBS:
+    if len(name) > 1 and name[0] in MODIFIERS and name[1] in VERBS | {"get"}:
         return name[1]
     if len(name) > 1 and name[-1] in _METHODS:
         return name[-1]
-    if not name or (name[0] not in VERBS and not name[0].endswith(("ify", "ize", "ise"))) or name[0] in _SILENT:
+    if not name or (name[0] not in VERBS and not name[0].endswith(("ify", "ize"))) or name[0] in _SILENT:
+        return None
+    if kind == "returns" and name[0] in _NOUN_VERBS and name[-1] in _MEASURES:
         return None
     if name[0] in HALF_VERBS and kind == "returns" and (len(name) == 1 or name[1] == "of"):
         return None
     return name[0]
 
 
-def _action(definition: Definition, verb: str, name: list[str]) -> Opening:
+def _action(definition: Definition, verb: str, name: list[str]) -> Opening:  # noqa: PLR0911 - a table of cases
     said, rest = verb.capitalize(), name[name.index(verb) + 1 :]
     if name[-1] in _METHODS and len(name) > 1:
-        return _on_parameter(definition, said, (f" with {phrase(name)}",))
-    cut = next((count for count, word in enumerate(rest) if word in STOPPERS), len(rest))
+        with_what = plural(name[-2]) if name[-1] == "pad" else phrase(name)
+        return _on_parameter(definition, said, (f" with {with_what}",))
+    cut = next((count for count, word in enumerate(rest) if word in STOPPERS | _WAYS), len(rest))
+    if verb == "get":
+        return Opening(("Get the ",))
     what, how = rest[:cut], rest[cut:]
     if verb in _CHECKS and not how:
         return _check(definition, said, what)
@@ -92,14 +116,19 @@ def _action(definition: Definition, verb: str, name: list[str]) -> Opening:
         return Opening(tuple(f"{each} " for each in texts), "phrase")
     if how and (ends := _ends(how)):
         return Opening(tuple(f"{each}{end}" for each in texts for end in ends), "tail")
-    return Opening(texts, "tail")
+    short = all(len(each) == 1 for each in parameters(definition.node))
+    return Opening(texts, "value" if short and definition.owner is None else "tail")
 
 
 def _on_parameter(definition: Definition, said: str, ends: tuple[str, ...]) -> Opening:
     """Return `Sort the items`: the object of a bare verb is most often the first parameter, else the model says it."""
     names = [each for each in parameters(definition.node) if each not in STOPPERS]
+    if not names and definition.owner is not None:
+        return Opening((f"{said} {subject(definition, own=True)}",), "nothing", ends)
     if not names or said.lower() in _INTRANSITIVE:
         return Opening(tuple(f"{said} {each}" for each in _DETERMINERS), "phrase", ends)
+    if said.lower() in _JOINING and len(names) == len("ab"):
+        return Opening((f"{said} {noun(names[0])} and {noun(names[1])}",), "nothing", ends)
     chosen = names[: 2 if names[0] in _BESIDE else 1]
     texts = [f"{said} {noun(each)}" for each in chosen if not describes(each)]
     if names[0] in _FILES:
@@ -107,7 +136,11 @@ def _on_parameter(definition: Definition, said: str, ends: tuple[str, ...]) -> O
     if not texts:
         return Opening((f"{said} {noun(names[0])} ",), "phrase", ends)
     more = len(names) > len(chosen)
-    return Opening(tuple(texts), "tail" if more else "nothing", ends, tuple(names[: len(chosen)]))
+    then: Then = "tail" if definition.owner is not None else "others" if more and not ends else "nothing"
+    told = names[: len(chosen)]
+    if len("".join(names[: len("ab")])) == len("ab"):
+        told += [each for each in names if len(each) > 1]  # `a` is divided by `b`, not by `default`
+    return Opening(tuple(texts), then, ends, tuple(told))
 
 
 def _check(definition: Definition, said: str, what: list[str]) -> Opening:
@@ -122,7 +155,7 @@ def _check(definition: Definition, said: str, what: list[str]) -> Opening:
 def _ends(how: list[str]) -> tuple[str, ...]:
     """Return the name's own ending, `by_length` or `if_exists`, as the sentence's."""
     if len(how) <= 1:
-        return ()
+        return (f" {how[0]}",) if how and how[0] in _WAYS else ()
     if how[0] in {"if", "unless", "when"}:
         return (f" {how[0]} it exists",) if how[1] in {"exists", "exist"} else ()
     if how[0] in {"and", "or"}:
@@ -137,17 +170,17 @@ def _generator(definition: Definition, name: list[str]) -> Opening:
     if verb and verb not in _GETTERS:
         return _action(definition, verb, name)
     said = name[1:] if verb or (name and name[0] == "iter") else name
-    if said and describes(said[-1]):
+    if said and describes(said[-1]) and not yields_pairs(definition.node):
         return Opening((f"Yield the {phrase(said)} ",), "things")
-    if not said or said[0] in STOPPERS:
+    if not said or said[0] in STOPPERS or describes(said[-1]):
         pairs = ("Yield pairs of ", "Yield each pair of ")
         return Opening(pairs if yields_pairs(definition.node) else ("Yield ",))
     if is_plural(said[-1]):
-        return Opening((f"Yield the {phrase(said)}",), "tail")
-    return Opening(tuple(f"Yield the {phrase(said)} {each}" for each in _SERIES), "tail")
+        return Opening((f"Yield the {phrase(said)}",), "value")
+    return Opening(tuple(f"Yield the {phrase(said)} {each}" for each in _SERIES), "value")
 
 
-def _value(definition: Definition, name: list[str]) -> Opening:
+def _value(definition: Definition, name: list[str]) -> Opening:  # noqa: PLR0911 - a table of cases
     said = name[1:] if len(name) > 1 and name[0] in _SILENT else name
     kind = result(definition.node)
     if not said or said[0] in STOPPERS:
@@ -156,6 +189,8 @@ def _value(definition: Definition, name: list[str]) -> Opening:
         return Opening((f"Return the {_counted(said[:-1], kind)}{phrase(said)} ",), "things")
     if "without" in said or "with" in said:
         return Opening((f"Return the {phrase(said)}",), "value")
+    if set(said) in _OPPOSITES:
+        return Opening((f"Return the {said[0]} and the {said[1]}",), "value")
     if describes(said[-1]):
         return Opening((f"Return the {phrase(said)} ",))
     noun = next((said[count - 1] for count, word in enumerate(said) if word in STOPPERS), said[-1])

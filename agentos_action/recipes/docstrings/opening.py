@@ -5,21 +5,22 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from agentos_action.recipes.docstrings.inflect import article, indefinite, phrase
 from agentos_action.recipes.docstrings.shape import attributes, parameters
 from agentos_action.recipes.docstrings.source import Definition
-from agentos_action.recipes.docstrings.words import words
+from agentos_action.recipes.docstrings.words import VERBS, words
 
 #: What follows an opening: a noun phrase (of few words: things), prepositional parts, a noun and parts, a clause.
-Then: TypeAlias = Literal["phrase", "things", "tail", "noun", "value", "clause", "predicate", "nothing"]
+Then: TypeAlias = Literal["phrase", "things", "tail", "noun", "value", "clause", "word", "others", "one", "nothing"]
 
 _ACTIONS = (
     "add call change check close create delete increase open print raise remove run save send set show start stop "
     "store update wait write"
 ).split()
+_NAMED = (ast.Attribute, ast.Name)
 _FEW = 3
 _BARE = 2  # `n` and `xs` stay bare, `text` becomes `the text`
 _ERRORS = ("Error", "Exception", "Warning")
@@ -35,6 +36,12 @@ class Opening:
     told: tuple[str, ...] = ()
 
 
+def shorter(opening: Opening) -> Opening:
+    """Return the opening for a second question: with nothing after it where it can stand alone, else one word."""
+    alone = opening.then in {"tail", "noun", "value", "others", "nothing"}
+    return replace(opening, then="nothing" if alone else "one")
+
+
 def of_class(definition: Definition) -> Opening:
     """Return the opening for a class: what it represents, with its attributes when they are few."""
     node, name = definition.node, words(definition.node.name)
@@ -48,16 +55,19 @@ def of_class(definition: Definition) -> Opening:
     return Opening((f"Represent {article(said)} {said}",), "tail")
 
 
-def of_action() -> Opening:
-    """Return the openings for a function whose name is no verb and that returns nothing."""
-    return Opening(tuple(f"{each.capitalize()} " for each in _ACTIONS))
+def of_action(definition: Definition) -> Opening:
+    """Return the openings for an action whose name is no verb: what it calls, if that is one."""
+    called = [each.func for each in ast.walk(definition.node) if isinstance(each, ast.Call)]
+    names = [each.attr if isinstance(each, ast.Attribute) else each.id for each in called if isinstance(each, _NAMED)]
+    verbs = [each for each in dict.fromkeys(names) if each in VERBS] or _ACTIONS
+    return Opening(tuple(f"{each.capitalize()} " for each in verbs))
 
 
 def of_wrapper(name: list[str]) -> Opening:
     """Return the opening for a decorator."""
     if name and name[-1].endswith("ed"):
         return Opening((f"Return {article(name[0])} {phrase(name)} version of the function",), "nothing")
-    return Opening(("Return a function that wraps ",))
+    return Opening((f"Return {article(name[0])} {phrase(name)} function" if name else "Return a function",), "tail")
 
 
 def conversion(definition: Definition, name: list[str]) -> Opening:
@@ -69,7 +79,7 @@ def conversion(definition: Definition, name: list[str]) -> Opening:
         source = next((each.split() for each in wholes if each.startswith(source[0])), source)
     texts = (phrase(source),) if source else (subject(definition),)
     if len(target) == 1 and len(target[0]) == 1:
-        return Opening(tuple(f"Convert {each} to " for each in texts))
+        return Opening(tuple(f"Convert {each} to " for each in texts), "word")
     end = phrase(target) if source else indefinite(target)
     return Opening(tuple(f"Convert {each} to {end}" for each in texts), "nothing")
 

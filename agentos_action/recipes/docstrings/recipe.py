@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 
 from agentos_action.recipes.docstrings import insert, places
 from agentos_action.recipes.docstrings.naming import opening
+from agentos_action.recipes.docstrings.opening import shorter
 from agentos_action.recipes.docstrings.prompt import code_of, prompt
 from agentos_action.recipes.docstrings.sentence import tidy
 from agentos_action.recipes.docstrings.source import Definition, UnreadableSourceError
@@ -28,12 +29,18 @@ class DocstringsRecipe:
         return places.find(path, text)
 
     def ask(self, place: Place, text: str) -> Generator[Prompt, str, str | None]:
-        """Ask for a sentence; ask once more, with the name said in its opening, if the answer leaves the name out."""
+        """Ask for a sentence; ask once more, for a shorter one, if the answer is not usable."""
         definition = _definition(place, text)
         if definition is None:
             return None
-        answer = yield prompt(definition, text, opening(definition))
-        return tidy(answer, insert.room(text, definition.node), code_of(definition, text))
+        limit, code = insert.room(text, definition.node), code_of(definition, text)
+        start = opening(definition)
+        answer = yield prompt(definition, text, start)
+        best = tidy(answer, limit, code)
+        if best is None:
+            answer = yield prompt(definition, text, shorter(start))
+            best = tidy(answer, limit, code)
+        return best
 
     def build(self, path: str, text: str, fillings: Mapping[str, str]) -> Built:
         """Insert the sentences, and prove that nothing but docstrings changed."""

@@ -8,6 +8,7 @@ import re
 from itertools import pairwise
 
 from agentos_action.recipes.docstrings.examples import LEAKS
+from agentos_action.recipes.docstrings.inflect import singular
 
 MAX_COLUMNS = 88
 MIN_WORDS = 3
@@ -28,6 +29,7 @@ _DANGLING = re.compile(
 )
 _BARE_CONDITION = re.compile(r"Return True if (?:\S+|(?:the|an?) \S+)\.")
 _CLAUSE = re.compile(r",? (?:and|with|of|to|in|from|by|for|if|that|which|as|on|at|into|when)(?= )|,")
+_LAST_PART = re.compile(r" (?:of|in|from|with|at|on|for) (?:(?:the|all|each|every|its|a|an) )*(\w+)$")
 _UNFOUNDED = LEAKS | frozenset(
     "json csv xml yaml toml html pdf sql http python built-in built-ins numpy pandas unicode ascii utf-8".split()
 )
@@ -54,10 +56,20 @@ def tidy(answer: str, limit: int, code: str = "") -> str | None:
     whole = ended and len(said) < limit and not _repeats(said)
     if not whole:
         said = _shorten(said, limit - 1)
-    said = _DANGLING.sub("", _supported(said, code))
+    said = _without_echo(_DANGLING.sub("", _supported(said, code)))
     sentence = f"{said[:1].upper()}{said[1:]}."
     usable = is_sentence(sentence) and len(sentence) <= limit and not _BARE_CONDITION.fullmatch(sentence)
     return sentence if usable else None
+
+
+def _without_echo(said: str) -> str:
+    """Leave out a last part that only says a word again: `the blank lines in the lines`."""
+    found = _LAST_PART.search(said)
+    if found is None:
+        return said
+    before = said[: found.start()]
+    known = {singular(word) for word in before.lower().split()}
+    return before if singular(found[1].lower()) in known and len(before.split()) >= MIN_WORDS else said
 
 
 def _supported(said: str, code: str) -> str:

@@ -81,8 +81,9 @@ def vocabulary(definition: Definition) -> Vocabulary:
 
 
 def _sayable(said: set[str], node: Node) -> frozenset[str]:
-    plain = {each for each in said if each not in GLUE and each.isalnum() and each.isascii()}
-    return frozenset(display(each) for each in plain if len(each) > 1 or each in parameters(node))
+    taken = parameters(node)
+    plain = {each for each in said if (each not in GLUE or each in taken) and each.isalnum() and each.isascii()}
+    return frozenset(display(each) for each in plain if len(each) > 1 or each in taken)
 
 
 def _named(definition: Definition) -> Iterator[str]:

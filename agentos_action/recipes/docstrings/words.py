@@ -27,10 +27,10 @@ VERBS = frozenset(
     retry reverse revert revoke rewrite roll rotate round run sample sanitize save scale scan schedule scroll
     search seed select send serialize set setup shift shorten show shrink shuffle shut sign skip sleep slice slide
     snap solve sort spawn split squash squeeze start stop store stream strip submit subscribe substitute subtract
-    suggest swap switch sync tag take tally titlecase toggle tokenize touch trace track train transfer transform
-    translate transpose traverse trigger trim truncate try turn unescape uninstall uniquify unlock unpack unquote
-    unregister unsubscribe unwrap unzip update upgrade upload validate verify visit wait walk warn wipe withdraw
-    wrap write yield zip
+    suggest sum swap switch sync tag take tally titlecase toggle tokenize touch trace track train transfer
+    transform translate transpose traverse trigger trim truncate try turn unescape uninstall uniquify unlock
+    unpack unquote unregister unsubscribe unwrap unzip update upgrade upload validate verify visit wait walk warn
+    wipe withdraw wrap write yield zip
     """.split()
 )
 
@@ -53,7 +53,7 @@ HALF_VERBS = frozenset(
 )
 
 ABBREVIATIONS = {
-    "abs": "absolute", "argmax": "index of maximum", "argmin": "index of minimum", "args": "arguments",
+    "abs": "absolute", "argmax": "index of the largest", "argmin": "index of the smallest", "args": "arguments",
     "attr": "attribute", "auth": "authorization", "avg": "average", "bin": "binary", "calc": "calculate",
     "cfg": "configuration", "char": "character", "chars": "characters", "cm": "centimeters", "cmd": "command",
     "cnt": "count", "concat": "concatenate", "config": "configuration", "conn": "connection", "ctx": "context",
@@ -69,8 +69,9 @@ ABBREVIATIONS = {
     "params": "parameters", "pct": "percent", "pos": "position", "prev": "previous", "pwd": "password",
     "rad": "radians", "rand": "random", "rect": "rectangle", "rel": "relative", "repr": "representation",
     "req": "request", "res": "result", "rms": "root mean square", "secs": "seconds", "seq": "sequence",
-    "spec": "specification", "src": "source", "std": "standard", "stddev": "standard deviation", "str": "string",
-    "sub": "subtract", "temp": "temporary", "tmp": "temporary", "val": "value", "vals": "values", "vec": "vector",
+    "spec": "specification", "sqrt": "square root", "src": "source", "std": "standard", "stddev": "standard deviation",
+    "str": "string", "sub": "subtract", "temp": "temporary", "tmp": "temporary", "val": "value", "vals": "values",
+    "vec": "vector",
 }  # fmt: skip
 
 # Words of a name that carry no meaning of their own in a sentence.
@@ -81,47 +82,8 @@ GLUE = frozenset(
 # Where the object of a verb ends: `delete_if_exists` deletes, `read_from_file` reads.
 STOPPERS = frozenset("if to from by in into with for as or and on at of until unless when".split())
 
-_CONTAINERS = frozenset(
-    "list tuple set dictionary string number array sum count result value values copy version function".split()
-)
-_ACRONYM = 3  # two letters are among a sentence's initials by chance
-
 
 def words(name: str) -> list[str]:
     """Split a name in snake, camel or capital letters into lower-case words, abbreviations written out."""
     parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)
     return [word for part in parts for word in ABBREVIATIONS.get(part.lower(), part.lower()).split()]
-
-
-def missing(name: str, sentence: str) -> list[str]:
-    """List the meaningful words of a name that the sentence leaves out, in any inflection or as an acronym."""
-    said = re.findall(r"[a-z]+|\d+", sentence.lower())
-    initials = "".join(word[0] for word in said)
-    return [
-        word
-        for word in words(name)
-        if word not in GLUE
-        and not any(each.startswith(stem(word)) for each in said)
-        and not (len(word) >= _ACRONYM and word in initials)
-    ]
-
-
-def head(name: str) -> str:
-    """Return the noun that a noun phrase is about: its last word before any preposition."""
-    said = words(name)
-    stops = [count for count, word in enumerate(said) if word in STOPPERS and count > 0]
-    phrase = said[: stops[0]] if stops else said
-    return phrase[-1] if phrase else ""
-
-
-def about(name: str, sentence: str) -> bool:
-    """Tell whether the sentence says the name's head before its first preposition, where the result is named."""
-    found = re.match(r"Return (?:the |an? )?(.+?)(?: (?:with|in|from|for|between|of|by|to|as|at|on)\b|\.)", sentence)
-    if found is None or found[1].split()[-1] in _CONTAINERS:
-        return True
-    return any(each.startswith(stem(head(name))) for each in found[1].lower().split())
-
-
-def stem(word: str) -> str:
-    """Return the part of a word that its inflections share, roughly."""
-    return word[: max(3, len(word) - 2)]
