@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-SETS = ("held_out", "validation", "tuning")
+SETS = ("held_out", "third", "validation", "tuning")
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,3 +139,13 @@ def test_answers_are_trimmed_to_one_sentence(answer: str, sentence: str | None) 
     """Check that answers are trimmed to one sentence."""
     tidied = tidy(answer, 70)
     assert tidied == sentence
+
+
+def test_tests_are_not_looked_at_unless_they_are_named() -> None:
+    recipe = registry.load("docstrings")
+    assert [path for path in ("a.py", "pkg/b.py", "contest/c.py") if recipe.wants(path)] == [
+        "a.py",
+        "pkg/b.py",
+        "contest/c.py",
+    ]
+    assert not any(recipe.wants(path) for path in ("test_a.py", "tests/a.py", "a_test.py", "conftest.py", "a.txt"))

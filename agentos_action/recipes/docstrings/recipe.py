@@ -21,8 +21,10 @@ class DocstringsRecipe:
     summary = "Write a one-sentence docstring for every Python function, method and class that has none."
 
     def wants(self, path: str) -> bool:
-        """Look at Python source files."""
-        return path.endswith(".py")
+        """Look at Python source files; tests are told by their names, so they are looked at only when they are named."""
+        *folders, name = path.split("/")
+        is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+        return name.endswith(".py") and not is_test and not {"tests", "test"} & set(folders)
 
     def find(self, path: str, text: str) -> tuple[tuple[Place, ...], tuple[LeftAlone, ...]]:
         """List the definitions without docstring, and those left alone with the reason."""
