@@ -1,7 +1,7 @@
 """Start-up and a whole scripted run, beside bare Python and plain git in the same session.
 
-`python -m benchmarks.startup` prints medians in milliseconds, and each as a ratio to its peer. The bars are those of the
-specification: help and version at most 60 ms over bare Python, a scripted run at most 600 ms.
+`python -m benchmarks.startup` prints medians in milliseconds, and each as a ratio to its peer. The bars are those of
+the specification: help and version at most 60 ms over bare Python, a scripted run at most 600 ms.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from agentos_action.records.run import RunReport
 from agentos_action.report.visible import visible, visible_line
 
 #: A runner drops a summary of more than 1 MiB; the evidence holds everything.
-MAX_DIFF = 200_000
-MAX_ROWS = 50
-MAX_TEXT = 2000
+MAX_DIFF = 100_000
+MAX_ROWS = 30
+MAX_TEXT = 400
 _TOLD_BY_MARKDOWN = re.compile(r"[^A-Za-z0-9 \u00a0-\U0010ffff]")
 
 

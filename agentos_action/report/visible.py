@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_SUSPECT = re.compile(r"[^\n\t\x20-\x7e]")
+
+#: Control, format (bidirectional, invisible, tags), lone surrogate, line and paragraph separator.
+_STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def visible(text: str) -> str:
-    r"""Return the text with every control, bidirectional and lone surrogate character as `\xNN` or `\uNNNN`."""
-    return _STEERING.sub(_escape, text)
+    r"""Return the text with every character that steers as `\xNN`, `\uNNNN` or `\UNNNNNNNN`."""
+    return _SUSPECT.sub(_escape, text)
 
 
 def visible_line(text: str) -> str:
@@ -18,5 +22,7 @@ def visible_line(text: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
+    if unicodedata.category(match[0]) not in _STEERING:
+        return match[0]
     code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - one byte
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004
