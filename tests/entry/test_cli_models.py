@@ -60,5 +60,6 @@ def test_a_sidecar_starts_serves_a_run_and_stops(tmp_path: Path) -> None:
     finally:
         stopped = cli("sidecar", "stop", cwd=tmp_path, env=env)
     assert stopped.returncode == 0
-    assert not psutil.pid_exists(said["pid"])
+    # Whoever adopted it (in a container perhaps nobody) may not have collected what is left of it.
+    assert not psutil.pid_exists(said["pid"]) or psutil.Process(said["pid"]).status() == psutil.STATUS_ZOMBIE
     assert cli("sidecar", "status", cwd=tmp_path, env=env).returncode == 1
