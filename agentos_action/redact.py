@@ -15,8 +15,10 @@ TOKEN_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "private-key",
             # The body may hold hyphens (`DEK-Info: AES-128-CBC`); it never runs into the next key.
-            r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-            r"(?:(?:(?!-----BEGIN )[\s\S]){0,16384}?-----END[^-]{0,40}-----)?",
+            (
+                r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+                r"(?:(?:(?!-----BEGIN )[\s\S]){0,16384}?-----END[^-]{0,40}-----)?"
+            ),
         ),
         ("github-token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{50,255})\b"),
         ("gitlab-token", r"\bglpat-[A-Za-z0-9_-]{20,64}\b"),

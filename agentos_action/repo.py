@@ -206,8 +206,7 @@ class TreeSnapshot:
         return tuple(str(entry.name) for entry in tree) if isinstance(tree, pygit2.Tree) else ()
 
     def _find(self, path: str) -> pygit2.Object | None:
-        if "\0" in path:
-            # libgit2 would read only as far as the NUL and find another file.
+        if not _askable(path):
             return None
         try:
             return self._tree[path]
@@ -226,13 +225,13 @@ class IndexSnapshot:
 
     def mode(self, path: str) -> int | None:
         """Return the git mode at `path` (also of folders and submodules), None where there is nothing."""
-        if path in self._index and "\0" not in path:
+        if _askable(path) and path in self._index:
             return int(self._index[path].mode)
         return MODE_TREE if any(entry.path.startswith(f"{path}/") for entry in self._index) else None
 
     def read(self, path: str) -> FileVersion | None:
         """Return the file or link at `path`; None for folders, submodules and what is not there."""
-        if path not in self._index or "\0" in path:
+        if not _askable(path) or path not in self._index:
             return None
         entry = self._index[path]
         return _version(self._raw, path, entry.id, int(entry.mode))
@@ -253,6 +252,11 @@ class IndexSnapshot:
         prefix = f"{folder}/" if folder else ""
         below = (entry.path[len(prefix) :] for entry in self._index if entry.path.startswith(prefix))
         return tuple(dict.fromkeys(path.partition("/")[0] for path in below))
+
+
+def _askable(path: str) -> bool:
+    """Return whether libgit2 can be asked: it stops at a NUL and finds another file, and half a character fails."""
+    return "\0" not in path and not any("\ud800" <= char <= "\udc7f" or "\udd00" <= char <= "\udfff" for char in path)
 
 
 def _is_utf8(name: str) -> bool:

@@ -94,7 +94,12 @@ _ROWS: Final = (
     Fault(
         Code.STREAM_ERROR, "network", "{endpoint} failed in the middle of the answer.", "Look into the server's log."
     ),
-    Fault(Code.HTTP_401, "auth", "{endpoint} refused the API key.", "Put the right key into the environment (PROVIDER_API_KEY)."),
+    Fault(
+        Code.HTTP_401,
+        "auth",
+        "{endpoint} refused the API key.",
+        "Put the right key into the environment (PROVIDER_API_KEY).",
+    ),
     Fault(Code.HTTP_403, "auth", "{endpoint} forbids this to the API key.", "Use a key that may use this model."),
     Fault(
         Code.QUOTA, "auth", "The quota of the API key at {endpoint} is used up.", "Raise the quota or use another key."

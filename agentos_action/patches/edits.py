@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from agentos_action.patches.formats.structured import Create, Delete, Edits, InsertAfter, Rename, Replace
 from agentos_action.patches.refusal import refuse
@@ -14,13 +14,12 @@ from agentos_action.records.patch import FileChange, FileVersion
 def apply(answer: Edits, base: Base) -> list[FileChange]:
     """Return the changes of all edits; raises Refused for the first that does not fit the base."""
     by_path: dict[str, list[Replace | InsertAfter | Create | Delete | Rename]] = defaultdict(list)
-    for edit in answer.edits:
-        if edit not in by_path[edit.path]:
-            by_path[edit.path].append(edit)
+    for edit in dict.fromkeys(answer.edits):
+        by_path[edit.path].append(edit)
     changes = [_change(path, edits, base) for path, edits in by_path.items()]
-    targets = [change.new_path for change in changes if change.new_path is not None]
-    for path in targets:
-        if targets.count(path) > 1:
+    targets = Counter(change.new_path for change in changes if change.new_path is not None)
+    for path, count in targets.items():
+        if count > 1:
             raise refuse("patch.contradiction", f"two edits both make {path!r}", "Make it once.", path=path)
     return changes
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+
 from agentos_action.patches.formats.unified_diff import Hunk, Section
-from agentos_action.patches.locate import locate
+from agentos_action.patches.locate import index_of, locate
 from agentos_action.patches.refusal import refuse
 from agentos_action.patches.text import decode, encode, line_end, split_lines
 from agentos_action.records.base import Base
@@ -12,13 +14,15 @@ from agentos_action.records.patch import FileChange, FileVersion
 
 def apply(sections: list[Section], base: Base) -> list[FileChange]:
     """Return the changes of all sections; raises Refused for the first that does not fit the base."""
-    merged: dict[tuple[str | None, str | None], Section] = {}
+    told: dict[tuple[str | None, str | None], dict[tuple[object, ...], Hunk]] = defaultdict(dict)
     for section in sections:
-        known = merged.setdefault((section.old_path, section.new_path), Section(section.old_path, section.new_path))
-        known.hunks.extend(hunk for hunk in section.hunks if hunk not in known.hunks)
-    names = [name for pair in merged for name in dict.fromkeys(pair) if name is not None]
-    for name in names:
-        if names.count(name) > 1:
+        known = told[section.old_path, section.new_path]
+        for hunk in section.hunks:
+            known.setdefault(hunk.key, hunk)
+    merged = {pair: Section(*pair, hunks=list(known.values())) for pair, known in told.items()}
+    names = Counter(name for pair in merged for name in dict.fromkeys(pair) if name is not None)
+    for name, count in names.items():
+        if count > 1:
             raise refuse(
                 "patch.contradiction", f"{name!r} is changed in two ways at once", "Change it once.", path=name
             )
@@ -64,8 +68,9 @@ def _patched(text: str, section: Section) -> str:
     lines = split_lines(text)
     bare = [line.removesuffix("\n").removesuffix("\r") for line in lines]
     path = section.old_path or ""
+    index = index_of(bare)
     placed = sorted(
-        ((locate(hunk, bare, path, number), hunk) for number, hunk in enumerate(section.hunks, 1)),
+        ((locate(hunk, bare, index, path, number), hunk) for number, hunk in enumerate(section.hunks, 1)),
         key=lambda pair: pair[0],
     )
     result: list[str] = []

@@ -10,6 +10,7 @@ _ESCAPES = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34,
 _PLAIN = frozenset(range(0x20, 0x7F)) - set(b'"\\')
 _LETTERS = {value: letter for letter, value in _ESCAPES.items()}
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_OCTAL = 3
 _TOKEN = re.compile(r"\\([0-7]{3}|.)", re.DOTALL)
 
 
@@ -51,7 +52,8 @@ def unquote(text: str) -> str:
 def _byte_of(escape: str, text: str) -> int:
     if escape in _ESCAPES:
         return _ESCAPES[escape]
-    if escape.isdigit() and int(escape, 8) < 256:  # noqa: PLR2004 - a byte
+    # The pattern takes three octal digits or any one character, and `8` or `²` is a digit to Python.
+    if len(escape) == _OCTAL and int(escape, 8) < 256:  # noqa: PLR2004 - a byte
         return int(escape, 8)
     raise refuse("patch.bad-name", f"the file name {text[:200]} has an escape git does not know", "Write it plainly.")
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
-from typing import TypeAlias
 
+from agentos_action.patches.difference import Span, differences
 from agentos_action.patches.names import quote
 from agentos_action.patches.text import decode, encode, split_lines
 from agentos_action.records.patch import FileChange, FileVersion
 
 CONTEXT = 3
-#: One change: what it is, the old lines it takes (from, to), the new lines it brings (from, to).
-Code: TypeAlias = tuple[str, int, int, int, int]
-
 NO_NEWLINE = "\\ No newline at end of file\n"
 
 
@@ -73,42 +69,27 @@ def _is_binary(version: FileVersion | None) -> bool:
 
 
 def _hunks(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    head = _common(old, new)
-    tail = _common(old[head:][::-1], new[head:][::-1])
-    middle = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
-    codes: list[Code] = [
-        (tag, a + head, b + head, c + head, d + head) for tag, a, b, c, d in middle.get_opcodes() if tag != "equal"
-    ]
-    return [text for group in _groups(codes) for text in _hunk(group, old, new)]
+    return [text for group in _groups(differences(old, new)) for text in _hunk(group, old, new)]
 
 
-def _common(old: Sequence[str], new: Sequence[str]) -> int:
-    count = 0
-    for left, right in zip(old, new, strict=False):
-        if left != right:
-            break
-        count += 1
-    return count
-
-
-def _groups(codes: Sequence[Code]) -> list[list[Code]]:
-    groups: list[list[Code]] = []
-    for code in codes:
-        if groups and code[1] - groups[-1][-1][2] <= 2 * CONTEXT:
-            groups[-1].append(code)
+def _groups(spans: Sequence[Span]) -> list[list[Span]]:
+    groups: list[list[Span]] = []
+    for span in spans:
+        if groups and span[0] - groups[-1][-1][1] <= 2 * CONTEXT:
+            groups[-1].append(span)
         else:
-            groups.append([code])
+            groups.append([span])
     return groups
 
 
-def _hunk(group: list[Code], old: Sequence[str], new: Sequence[str]) -> list[str]:
-    start = max(group[0][1] - CONTEXT, 0)
-    stop = min(group[-1][2] + CONTEXT, len(old))
-    new_start = group[0][3] - (group[0][1] - start)
-    new_stop = group[-1][4] + (stop - group[-1][2])
+def _hunk(group: list[Span], old: Sequence[str], new: Sequence[str]) -> list[str]:
+    start = max(group[0][0] - CONTEXT, 0)
+    stop = min(group[-1][1] + CONTEXT, len(old))
+    new_start = group[0][2] - (group[0][0] - start)
+    new_stop = group[-1][3] + (stop - group[-1][1])
     lines = [f"@@ -{_range(start, stop)} +{_range(new_start, new_stop)} @@\n"]
     at = start
-    for _, a, b, c, d in group:
+    for a, b, c, d in group:
         lines += [_line(" ", text) for text in old[at:a]]
         lines += [_line("-", text) for text in old[a:b]]
         lines += [_line("+", text) for text in new[c:d]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from agentos_action.patches import edits, hunks
@@ -11,6 +12,9 @@ from agentos_action.records.base import Base
 from agentos_action.records.patch import FileChange
 from agentos_action.records.task import EditFormat
 from agentos_action.records.verdict import Finding
+
+#: Half of a pair of code units: no text; U+DC80 to U+DCFF stand for bytes that are not UTF-8 and may pass.
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ def resolve(answer: str, edit_format: EditFormat, base: Base, max_answer_bytes: 
         if size > max_answer_bytes:
             message = f"the answer has {size:,} bytes, more than the {max_answer_bytes:,} the policy allows"
             raise refuse("size.answer", message, "Split the task, or raise limits.max_answer_bytes.")
+        if _HALF.search(answer):
+            raise refuse("patch.encoding", "the answer holds half of a character", "Answer in plain UTF-8.")
         if edit_format == "structured":
             changes = edits.apply(structured.parse(answer), base)
         else:

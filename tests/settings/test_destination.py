@@ -58,7 +58,9 @@ def test_a_kind_that_the_policy_does_not_allow_is_refused() -> None:
         check_destination(ModelChoice(allow=("local",)), "cloud", "https://api.example.org")
 
 
-@pytest.mark.parametrize("url", ["http://other.example", "http://h.evil.example", "http://evil/?h", "http://[h", "h:8080"])
+@pytest.mark.parametrize(
+    "url", ["http://other.example", "http://h.evil.example", "http://evil/?h", "http://[h", "h:8080"]
+)
 def test_a_host_that_the_policy_does_not_list_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="prompts go to"):
         check_destination(ModelChoice(hosts=("h",)), "local", url)

@@ -72,6 +72,9 @@ def test_its_digest_is_that_of_sha256sum_on_the_file(tmp_path: Path) -> None:
         ("\nforbidden_paths = [1]\n", f"{WHERE}:2: key 'forbidden_paths': "),
         ("[model]\nallow = ['lokal']\n", f"{WHERE}:2: key 'model.allow': "),
         ("[model]\nprofile = 'a'\nprovider = 'b'\n", f"{WHERE}:1: key 'model': name a profile or a provider"),
+        ("forbidden_paths = ['ok', '!']\n", f"{WHERE}:1: key 'forbidden_paths': '!' is no pattern"),
+        ("forbidden_paths = ['[z-a]']\n", f"{WHERE}:1: key 'forbidden_paths': '[z-a]' is no pattern"),
+        ("[context]\nforbidden_paths = ['a\\']\n", f"{WHERE}:2: key 'context.forbidden_paths': "),
         ("limits = 3\n", f"{WHERE}:1: key 'limits': "),
         ("a b\n", f"{WHERE}:1: not valid TOML: "),
         ("[model]\r\nallow = \r\n", f"{WHERE}:2: not valid TOML: "),
@@ -118,6 +121,6 @@ def test_a_forbidden_pattern_is_refused_by_the_policy_or_can_be_asked(pattern: s
 
 
 def test_thousands_of_patterns_can_be_asked() -> None:
-    patterns = tuple(f"src/{number}/**" for number in range(3_000))
-    assert allows(patterns, "src/2999/x.py")
-    assert not allows(patterns, "src/3000/x.py")
+    patterns = tuple(f"src/{number}/**" for number in range(1_100))
+    assert allows(patterns, "src/1099/x.py")
+    assert not allows(patterns, "src/1100/x.py")

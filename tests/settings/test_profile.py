@@ -89,7 +89,7 @@ def test_a_bare_provider_finds_its_first_profile_that_is_no_sidecar(home: Path) 
 def test_an_instance_that_is_not_there_is_told_with_those_that_are(home: Path) -> None:
     with pytest.raises(UsageError, match="there is no instance llamacpp:big") as caught:
         find_instance("llamacpp", "big", None, home)
-    assert "llamacpp:default" in caught.value.hint
+    assert caught.value.hint == "Instances here: llamacpp:embedded, llamacpp:llamacpp."
     with pytest.raises(UsageError) as none:
         find_instance("nobody", "x", None, home)
     assert none.value.hint == "Instances here: none."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -63,6 +64,7 @@ class Edits(Record):
 
 
 _ADAPTER = TypeAdapter(Edits)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def schema(paths: tuple[str, ...], *, new_files: bool) -> dict[str, object]:
@@ -105,7 +107,7 @@ def parse(answer: str) -> Edits:
         text = blocks[0]
     try:
         data = json.loads(text, object_pairs_hook=_no_duplicates)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         place = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         code = "patch.truncated" if _looks_cut(text, error) else "patch.bad-json"
         raise refuse(code, f"the answer is not valid JSON{place}", "Answer with one complete JSON object.") from error
@@ -124,8 +126,11 @@ def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
         raise Refused(
             *refuse("patch.duplicate-key", "a key stands twice in one JSON object", "Name each key once.").findings
         )
+    if any(isinstance(value, str) and _SURROGATE.search(value) for value in found.values()):
+        # `"\ud800"` is JSON but half of a character: no file can hold it.
+        raise refuse("patch.encoding", "a text in the JSON holds half of a character", "Answer in plain UTF-8.")
     return found
 
 
-def _looks_cut(text: str, error: json.JSONDecodeError | RecursionError) -> bool:
+def _looks_cut(text: str, error: ValueError | RecursionError) -> bool:
     return isinstance(error, json.JSONDecodeError) and (error.pos >= len(text.rstrip()) or "Unterminated" in error.msg)

@@ -16,6 +16,9 @@ _UNAPPLIED = (
     ("Binary files ", "patch.binary", "a binary change"),
     ("old mode ", "patch.mode-change", "a change of the file mode"),
     ("new mode ", "patch.mode-change", "a change of the file mode"),
+    ("new file mode 100755", "patch.mode-change", "a new executable file"),
+    ("new file mode 120000", "patch.mode-change", "a symbolic link"),
+    ("new file mode 160000", "patch.mode-change", "a submodule"),
     ("copy from ", "patch.copy", "a copy"),
     ("copy to ", "patch.copy", "a copy"),
 )
@@ -34,6 +37,11 @@ class Hunk:
     def old(self) -> list[str]:
         """The lines the hunk expects in the file."""
         return [text for sign, text in self.lines if sign != "+"]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes two hunks the same one, told twice."""
+        return (self.start, tuple(self.lines), self.old_unterminated, self.new_unterminated)
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ class DocstringsRecipe:
     summary = "Write a one-sentence docstring for every Python function, method and class that has none."
 
     def wants(self, path: str) -> bool:
-        """Look at Python source files; tests are told by their names, so they are looked at only when they are named."""
+        """Look at Python source files; tests say by their names what they do, so they wait until they are named."""
         *folders, name = path.split("/")
         is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
         return name.endswith(".py") and not is_test and not {"tests", "test"} & set(folders)

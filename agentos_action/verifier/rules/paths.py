@@ -32,6 +32,17 @@ def paths(subject: Subject) -> Iterator[Finding]:
             parent, mode = subject.surroundings.blocked[name]
             what = {MODE_LINK: "a symbolic link", MODE_GITLINK: "a submodule"}.get(mode, "a file")
             yield _finding("paths.through", name, f"its parent {parent!r} is {what}", "Change the real file.")
+    yield from _both(subject)
+
+
+def _both(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for every name below a file that the same patch leaves behind: no tree can hold both."""
+    made = {change.new_path for change in subject.patch.changes if change.new_path}
+    for name in sorted(made):
+        parts = name.split("/")
+        parent = next((path for n in range(1, len(parts)) if (path := "/".join(parts[:n])) in made), None)
+        if parent is not None:
+            yield _finding("paths.through", name, f"its parent {parent!r} is a file of this patch", "Choose one.")
 
 
 def _listed(subject: Subject, name: str) -> Iterator[Finding]:
