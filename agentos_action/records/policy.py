@@ -69,7 +69,7 @@ def check_forbidden_glob(pattern: str) -> str:
     return pattern
 
 
-class Limits(Record):
+class Limits(Record, strict=True):
     """How much one run may do; counts are per run, sizes in bytes."""
 
     max_files: PositiveInt = 20

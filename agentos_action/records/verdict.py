@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from typing import Literal, TypeAlias
 
 from agentos_action.records.patch import FileChange
@@ -46,10 +46,11 @@ class Accepted:
     base: str
     changes: tuple[FileChange, ...]
     warnings: tuple[Finding, ...]
-    seal: object
+    # Not a field that is kept: a copy with another diff would have to bring the seal along, and cannot.
+    seal: InitVar[object]
 
-    def __post_init__(self) -> None:
-        if self.seal is not _SEAL:
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
             message = "an Accepted verdict is made by verifier.verify only"
             raise TypeError(message)
 

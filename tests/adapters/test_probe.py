@@ -80,7 +80,7 @@ def test_refused_connection_says_what_to_do() -> None:
         (stream(sse(chunk("Hi", "length"))), "connected", None, None, "shape"),
     ],
 )
-def test_the_minimal_completion(  # noqa: PLR0917 - the columns of the table above
+def test_the_minimal_completion(
     faulty: FaultyServer, behaviour: Behaviour, status: str, category: str | None, code: str | None, step: str
 ) -> None:
     """The third and fourth step: running the model, and the shape of what it gives."""

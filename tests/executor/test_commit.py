@@ -66,18 +66,17 @@ def test_bytes_that_are_not_those_of_the_base_are_a_violation(repo: Path) -> Non
 
 def test_a_diff_that_is_not_the_accepted_one_is_a_violation(repo: Path) -> None:
     accepted = accept(head(repo), change("a.txt", b"one\ntwo\n", b"one\n2\n"))
-    forged = dataclasses.replace(accepted, diff=accepted.diff.replace("+2", "+3"))
+    object.__setattr__(accepted, "diff", accepted.diff.replace("+2", "+3"))
     with pytest.raises(BoundaryError, match="not the one that was accepted"):
-        contents(forged)
+        contents(accepted)
 
 
 def test_contents_that_are_not_the_diffs_are_a_violation(repo: Path) -> None:
     accepted = accept(head(repo), change("a.txt", b"one\ntwo\n", b"one\n2\n"))
-    forged = dataclasses.replace(
-        accepted, changes=(dataclasses.replace(accepted.changes[0], new=FileVersion(b"evil\n")),)
-    )
+    evil = dataclasses.replace(accepted.changes[0], new=FileVersion(b"evil\n"))
+    object.__setattr__(accepted, "changes", (evil,))
     with pytest.raises(BoundaryError, match="gives other bytes"):
-        contents(forged)
+        contents(accepted)
 
 
 def test_a_branch_that_moved_is_a_conflict(repo: Path) -> None:
@@ -188,6 +187,12 @@ def test_a_parent_that_is_no_folder_any_more_is_in_the_way(repo: Path, tmp_path:
     with pytest.raises(ConflictError, match=r"d/new\.txt"):
         Executor(repo / ".git").commit(accept(head(repo), change("d/new.txt", None, b"x\n")), ORDER)
     assert not (tmp_path / "new.txt").exists()
+
+
+def test_an_acceptance_cannot_be_copied_with_another_diff(repo: Path) -> None:
+    accepted = accept(head(repo), change("a.txt", b"one\ntwo\n", b"one\n2\n"))
+    with pytest.raises((TypeError, ValueError)):
+        dataclasses.replace(accepted, diff="", diff_sha256="0" * 64)  # type: ignore[call-arg]
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

@@ -172,3 +172,10 @@ def test_the_canonical_diff_is_an_answer_that_means_the_same(old: str, new: str,
         assert set(codes(found)) <= {"patch.no-context", "patch.ambiguous"}
     else:
         assert after(found) == {path: new.encode()}
+
+
+def test_an_empty_file_beside_other_sections_is_refused_not_dropped() -> None:
+    made = "diff --git a/e b/e\nnew file mode 100644\nindex 0000000..e69de29\n"
+    other = "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1 @@\n-1\n+2\n"
+    for answer in (made + other, other + made):
+        assert codes(read(answer, Files({"a": b"1\n"}))) == ["patch.no-hunk"]

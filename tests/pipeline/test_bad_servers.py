@@ -9,8 +9,7 @@ import pytest
 
 from agentos_action.evidence.verify import verify_bundle
 from agentos_action.records.run import ModelWish
-from tests.adapters.fault_rows import LOADING
-from tests.adapters.faulty import CHAT, MODEL, MODELS, FaultyServer, chunk, reply, reset, sse, stall, stream
+from tests.adapters.faulty import CHAT, LOADING, MODEL, MODELS, FaultyServer, chunk, reply, reset, sse, stall, stream
 from tests.git import make_repo
 from tests.runs import scripted, state_of, tape_of
 

@@ -82,7 +82,7 @@ def test_a_file_is_installed_found_and_listed(cache: Path, tiny: Path) -> None:
         ("https://me:secret@127.0.0.1/x", {"sha256": DIGEST}, "cannot install a model from https://127"),
     ],
 )
-def test_what_cannot_be_installed_is_refused_and_leaves_nothing(  # noqa: PLR0917 - fixtures and a table
+def test_what_cannot_be_installed_is_refused_and_leaves_nothing(
     cache: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch, source: str, options: dict[str, str], message: str
 ) -> None:
     """What cannot be installed is refused and leaves nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from agentos_action.patches.extract import DIFF_LANGUAGES, fenced_blocks
@@ -79,19 +80,32 @@ class _Reader:
     def sections(self) -> list[Section]:
         found: list[Section] = []
         renamed_from: str | None = None
-        while self._at < len(self._lines):
-            line = self._lines[self._at]
-            self._check_unapplied(line)
+        bodiless: str | None = None
+        for line in self._walk():
+            if line.startswith("diff --git "):
+                _check_body(bodiless)
+                bodiless = None
+            elif line.startswith(("new file mode ", "deleted file mode ")):
+                bodiless = line
             if line.startswith("rename from "):
                 renamed_from = plain_name(line.removeprefix("rename from "))
             elif line.startswith("rename to ") and renamed_from is not None:
                 found.append(Section(renamed_from, plain_name(line.removeprefix("rename to "))))
                 renamed_from = None
             elif self._at_header():
+                bodiless = None
                 self._section(found)
-                continue
-            self._at += 1
+        _check_body(bodiless)
         return found
+
+    def _walk(self) -> Iterator[str]:
+        """Yield every line that is not taken by a section meanwhile."""
+        while self._at < len(self._lines):
+            at, line = self._at, self._lines[self._at]
+            self._check_unapplied(line)
+            yield line
+            if self._at == at:
+                self._at += 1
 
     def _at_header(self) -> bool:
         following = self._lines[self._at + 1] if self._at + 1 < len(self._lines) else ""
@@ -141,6 +155,13 @@ class _Reader:
             # Blank lines before the next header or the fence belong to nobody.
             hunk.lines.pop()
         return hunk
+
+
+def _check_body(mode_line: str | None) -> None:
+    """Refuse a file that is made or deleted without a line of it: dropping it silently would change the answer."""
+    if mode_line is not None:
+        message = f"a section says {mode_line[:40]!r} and shows no line of the file"
+        raise refuse("patch.no-hunk", message, "Show the file's lines; empty files are not made or deleted here.")
 
 
 def _mark_unterminated(hunk: Hunk) -> None:
