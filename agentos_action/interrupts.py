@@ -17,6 +17,13 @@ def raise_on_sigterm() -> None:
         signal.signal(signal.SIGTERM, _raise)
 
 
+def ignore_from_now_on() -> None:
+    """Let SIGINT and SIGTERM pass: everything is said and done, and only the interpreter still has to close down."""
+    if threading.current_thread() is threading.main_thread():
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
+
 def _raise(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 

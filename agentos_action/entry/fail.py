@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 def guarded(work: Callable[[], int], *, as_json: bool) -> int:
     """Run `work` and return its exit code; nothing it raises passes."""
-    from agentos_action.interrupts import raise_on_sigterm  # noqa: PLC0415 - not for --help
+    from agentos_action.interrupts import ignore_from_now_on, raise_on_sigterm  # noqa: PLC0415 - not for --help
 
     raise_on_sigterm()
     try:
         code = work()
         sys.stdout.flush()
+        ignore_from_now_on()
     except AgentOSError as error:
         tell(error, as_json=as_json)
         return error.exit_code

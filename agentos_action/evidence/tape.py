@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from agentos_action.clock import Clock
 from agentos_action.evidence.canonical import canonical
@@ -25,19 +25,7 @@ EventName: TypeAlias = Literal[
 ]
 
 #: The order in which events stand on a tape; a run that ends early leaves some out, never swaps any.
-ORDER: tuple[EventName, ...] = (
-    "run_started",
-    "task_loaded",
-    "health_check",
-    "context_built",
-    "tool_dispatch_started",
-    "tool_dispatch_completed",
-    "boundary_checked",
-    "tool_result_verified",
-    "checks_completed",
-    "git_commit",
-    "run_finished",
-)
+ORDER: tuple[EventName, ...] = get_args(EventName)
 FIRST_PREV = "0" * 64
 
 #: After these the run may change something outside the evidence, so they must be on the disk first.

@@ -33,19 +33,20 @@ def run(request: RunRequest, parts: Parts, observer: Observer) -> RunReport:
     folder = RunFolder.create(root, run_id, Redactor(request.secrets))
     tape = Tape(folder, run_id, parts.clock)
     walk = Walk(request, parts, observer, run_id, repo, folder, tape, AnswerLog(folder), started)
-    error: AgentOSError | None = None
+    # What stands here unless something else is known: an exception that nobody foresaw goes on to the caller.
+    error: AgentOSError | None = AgentOSError("an unexpected error", "Its log is on the terminal.")
     try:
         _corridor(walk)
+        error = None
     except AgentOSError as failure:
         error = failure
     except KeyboardInterrupt:
         made = f"The commit {walk.receipt.commit} was already made." if walk.receipt else "Nothing was changed."
         error = Interrupted("interrupted", made)
-    except BaseException:
-        close_run(walk, AgentOSError("an unexpected error", "Its log is on the terminal."))
-        raise
-    with deferred(last=True):
-        return close_run(walk, error)
+    finally:
+        with deferred(last=True):
+            report = close_run(walk, error)
+    return report
 
 
 def _corridor(walk: Walk) -> None:
@@ -55,10 +56,10 @@ def _corridor(walk: Walk) -> None:
         return
     try:
         use_tool(walk, prepared)
-    except BaseException:
+        judge(walk, prepared)
+    finally:
+        # A tool that failed has a result too; where the answer was judged it is there already.
         finish_tool(walk, prepared, "analysis")
-        raise
-    judge(walk, prepared)
     execute(walk, prepared)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from agentos_action.records.tool import Record
 
@@ -69,6 +69,11 @@ def check_forbidden_glob(pattern: str) -> str:
     return pattern
 
 
+#: Patterns of the two sides, each checked when it is read.
+AllowedGlobs: TypeAlias = tuple[Annotated[str, AfterValidator(check_allowed_glob)], ...]
+ForbiddenGlobs: TypeAlias = tuple[Annotated[str, AfterValidator(check_forbidden_glob)], ...]
+
+
 class Limits(Record, strict=True):
     """How much one run may do; counts are per run, sizes in bytes."""
 
@@ -102,29 +107,14 @@ class ModelChoice(Record):
 class ContextRules(Record):
     """What may never be read into a prompt (gitignore patterns)."""
 
-    forbidden_paths: tuple[str, ...] = UNREADABLE
-
-    @field_validator("forbidden_paths")
-    @classmethod
-    def _ignore(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(check_forbidden_glob(pattern) for pattern in patterns)
+    forbidden_paths: ForbiddenGlobs = UNREADABLE
 
 
 class Policy(Record):
     """The whole policy; its defaults are the built-in policy that holds where there is no `agentos.toml`."""
 
-    allowed_paths: tuple[str, ...] = ("**",)
-    forbidden_paths: tuple[str, ...] = ()
+    allowed_paths: AllowedGlobs = ("**",)
+    forbidden_paths: ForbiddenGlobs = ()
     limits: Limits = Field(default_factory=Limits)
     model: ModelChoice = Field(default_factory=ModelChoice)
     context: ContextRules = Field(default_factory=ContextRules)
-
-    @field_validator("allowed_paths")
-    @classmethod
-    def _globs(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(check_allowed_glob(pattern) for pattern in patterns)
-
-    @field_validator("forbidden_paths")
-    @classmethod
-    def _ignore(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(check_forbidden_glob(pattern) for pattern in patterns)

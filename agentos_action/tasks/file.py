@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from agentos_action.errors import UsageError
-from agentos_action.records.policy import check_allowed_glob, check_forbidden_glob
+from agentos_action.records.policy import AllowedGlobs, ForbiddenGlobs
 from agentos_action.records.task import EditFormat, ToolTask
 from agentos_action.records.tool import Record
 from agentos_action.tomlfile import read_toml
@@ -22,21 +22,11 @@ class FrontMatter(Record):
 
     id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     files: tuple[str, ...] = ()
-    allowed_paths: tuple[str, ...] = ()
-    forbidden_paths: tuple[str, ...] = ()
+    allowed_paths: AllowedGlobs = ()
+    forbidden_paths: ForbiddenGlobs = ()
     timeout_seconds: float | None = Field(default=None, gt=0, le=86_400)
     edit_format: EditFormat | None = None
     recipe: str | None = None
-
-    @field_validator("allowed_paths")
-    @classmethod
-    def _globs(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(check_allowed_glob(pattern) for pattern in patterns)
-
-    @field_validator("forbidden_paths")
-    @classmethod
-    def _ignore(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(check_forbidden_glob(pattern) for pattern in patterns)
 
 
 def read_task_file(path: Path) -> ToolTask:

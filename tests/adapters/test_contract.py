@@ -75,3 +75,4 @@ class TestContract:
         """Closing is safe in a finally block."""
         subject.close()
         subject.close()
+        assert subject.supports().supports_health_check

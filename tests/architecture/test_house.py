@@ -31,8 +31,8 @@ READS_ENVIRONMENT = {
     "sidecar/child.py": "becomes llama-server by execve and has to hand the environment on",
 }
 
-#: Who else may catch everything, and why: both do so to finish the evidence, and raise again.
-CATCHES_ALL = {"entry/fail.py": "turns a bug into a report", "pipeline/run.py": "closes the evidence and raises again"}
+#: Who may catch everything, and why.
+CATCHES_ALL = {"entry/fail.py": "turns a bug into a report"}
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 

@@ -17,7 +17,7 @@ BIN = Path(sys.executable).parent
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 
 
-def passes(*argv: str | Path) -> None:
+def assert_passes(*argv: str | Path) -> None:
     """Run a tool of the development environment; the test fails with its words where it does."""
     done = subprocess.run([BIN / argv[0], *argv[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -28,20 +28,20 @@ def test_there_are_workflows_and_examples() -> None:
 
 
 def test_zizmor_finds_nothing() -> None:
-    passes("zizmor", "--offline", "--no-progress", "--persona", "pedantic", ACTION, *WORKFLOWS)
+    assert_passes("zizmor", "--offline", "--no-progress", "--persona", "pedantic", ACTION, *WORKFLOWS)
 
 
 def test_the_action_has_the_form_of_an_action() -> None:
-    passes("check-jsonschema", "--builtin-schema", "vendor.github-actions", ACTION)
+    assert_passes("check-jsonschema", "--builtin-schema", "vendor.github-actions", ACTION)
 
 
 def test_the_workflows_have_the_form_of_workflows() -> None:
-    passes("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
+    assert_passes("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
 
 
 def test_pre_commit_takes_the_manifest_and_our_own_configuration() -> None:
-    passes("pre-commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml")
-    passes("pre-commit", "validate-config", ROOT / ".pre-commit-config.yaml")
+    assert_passes("pre-commit", "validate-manifest", ROOT / ".pre-commit-hooks.yaml")
+    assert_passes("pre-commit", "validate-config", ROOT / ".pre-commit-config.yaml")
 
 
 @pytest.mark.parametrize("file", [ACTION, *WORKFLOWS], ids=lambda file: file.name)
