@@ -20,7 +20,20 @@ class AnswerLog:
     _seen: set[str] = field(default_factory=set)
 
     def add(self, prompt: Prompt, answer: Answer, *, place: str | None = None) -> None:
-        """Write one row; raises EvidenceError where it cannot be written."""
+        """Write the row of a call that was answered; raises EvidenceError where it cannot be written."""
+        told = {
+            "finish_reason": answer.finish_reason,
+            "model_id": answer.model_id,
+            "usage": asdict(answer.usage),
+            "duration_ms": answer.duration_ms,
+        }
+        self._row(prompt, answer.text, place, told)
+
+    def add_failed(self, prompt: Prompt, raw_error_code: str, *, place: str | None = None) -> None:
+        """Write the row of a call that gave no usable answer; raises EvidenceError where it cannot be written."""
+        self._row(prompt, "", place, {"finish_reason": "failed", "raw_error_code": raw_error_code})
+
+    def _row(self, prompt: Prompt, text: str, place: str | None, told: dict[str, Any]) -> None:
         row = {
             "call": len(self.answers),
             "place": place,
@@ -28,15 +41,12 @@ class AnswerLog:
                 {"role": message.role, "sha256": self._message(message.content)} for message in prompt.messages
             ],
             "params": self._params(prompt),
-            "answer": self.folder.redact(answer.text),
-            "answer_sha256": sha256_text(answer.text),
-            "finish_reason": answer.finish_reason,
-            "model_id": answer.model_id,
-            "usage": asdict(answer.usage),
-            "duration_ms": answer.duration_ms,
+            "answer": self.folder.redact(text),
+            "answer_sha256": sha256_text(text),
+            **told,
         }
         self.prompts.append(sha256_text("\0".join(f"{m.role}\0{m.content}" for m in prompt.messages)))
-        self.answers.append(sha256_text(answer.text))
+        self.answers.append(sha256_text(text))
         self.folder.append(ANSWERS, canonical(row) + b"\n")
 
     def digests(self) -> dict[str, str]:

@@ -68,8 +68,9 @@ class Executor:
             reference = self._repo.lookup_reference(full)
         except KeyError:
             return name, None
-        if str(reference.peel(pygit2.Commit).id) != base:
-            raise moved(name)
+        tip = str(reference.peel(pygit2.Commit).id)
+        if tip != base:
+            raise moved(name, tip, base)
         return name, reference
 
     def _follows(self, branch: str | None) -> bool:
@@ -110,7 +111,7 @@ class Executor:
             except KeyError:
                 now = ""
             if now != base or reference is None:
-                raise moved(name) from error
+                raise moved(name, now, base) from error
             lock = self._repo.path + f"refs/heads/{name}.lock"
             hint = f"Another git may be running; if none is, remove {lock}."
             raise ConflictError(f"the branch {name!r} could not be moved: {error}", hint) from error
@@ -118,9 +119,10 @@ class Executor:
             raise BoundaryError(f"the branch {name!r} moved on at the same moment", f"The commit is {commit}.")
 
 
-def moved(name: str) -> ConflictError:
+def moved(name: str, tip: str, base: str) -> ConflictError:
     """Return the error for a branch that is not where the run began."""
-    return ConflictError(f"the branch {name!r} moved since the run began", "Run again on the new state.")
+    said = f"the branch {name!r} is at {tip[:10]}, and the run began at {base[:10]}"
+    return ConflictError(said, "Run again on the new state, without --base if you gave one.")
 
 
 def message(order: CommitOrder) -> str:

@@ -50,7 +50,12 @@ class Session:
                     hint = "Keep that file out ([context] forbidden_paths), or use a local model."
                     raise UsageError(f"the prompt holds a {kind} (line {line}) and would leave this machine", hint)
         self.calls += 1
-        answer = self.adapter.run(prompt, self.deadline, self.observer.tokens)
+        try:
+            answer = self.adapter.run(prompt, self.deadline, self.observer.tokens)
+        except ToolError as error:
+            with deferred():
+                self.log.add_failed(prompt, error.raw_error_code or "", place=place)
+            raise
         self.model_id = answer.model_id
         self.usage = self.usage.plus(answer.usage)
         with deferred():

@@ -62,6 +62,7 @@ def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
         findings=(*findings, *walk.warnings),
         diff=patch.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if patch else "",
         files=verdict.result.files if verdict else (),
+        policy=walk.policy.source if walk.policy else None,
         commit=receipt.commit if receipt else None,
         branch=receipt.branch if receipt else walk.request.branch,
         model_id=result.model_id if result else (session.model_id if session else None),

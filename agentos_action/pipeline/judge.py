@@ -104,13 +104,21 @@ def _facts(walk: Walk) -> dict[str, object]:
     return walk.result.model_dump(mode="json", exclude={"diff"}) if walk.result else {}
 
 
+def check_target(walk: Walk, prepared: Prepared) -> None:
+    """Raise what would stand in the way of the commit before a model is asked: a branch, edits of the task's files."""
+    if walk.request.dry_run or walk.request.target == "worktree":
+        return
+    planned = [file.path for file, _ in walk.plan.work] if walk.plan else []
+    executor = walk.parts.open_executor(walk.repo.git_dir)
+    executor.check_target(walk.request.branch, (*prepared.task.files, *planned), prepared.base.id)
+
+
 def execute(walk: Walk, prepared: Prepared) -> None:
     """Hand the accepted diff to the executor, or to nobody on a dry run; signals wait until it is done."""
     if walk.verdict is None or walk.verdict.accepted is None or walk.patch is None:
         return
     accepted, request = walk.verdict.accepted, walk.request
     executor = walk.parts.open_executor(walk.repo.git_dir)
-    paths = tuple(name for change in accepted.changes for name in (change.old_path, change.new_path) if name)
     with walk.timed("execute"):
         if request.dry_run:
             walk.status, walk.message = "dry_run", "accepted; nothing was written (dry run)"
@@ -119,7 +127,6 @@ def execute(walk: Walk, prepared: Prepared) -> None:
                 walk.written = write_only(walk.repo.require_workdir(), accepted.changes)
             walk.status, walk.message = "applied", f"left in the work tree: {', '.join(walk.written)}"
         else:
-            executor.check_target(request.branch, paths, accepted.base)
             with deferred():
                 walk.receipt = executor.commit(accepted, _order(walk, prepared))
                 walk.event(

@@ -47,9 +47,11 @@ def load_settings(walk: Walk, base: Base, policy_commit: str) -> tuple[LoadedPol
             check_allowed_glob(pattern)
         except ValueError as error:
             raise UsageError(f"--allow-path: {error}", "Name a path or a glob inside the repository.") from error
+    told = {"--task": request.task_file, "--instruction": request.instruction, "--recipe": request.recipe}
+    given = [flag for flag, value in told.items() if value is not None]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} are given together", "Give one of them.")
     if request.task_file is not None:
-        if request.instruction is not None:
-            raise UsageError("--task and --instruction are both given", "Give one of the two.")
         task = read_task_file(request.task_file)
     else:
         source: TaskSource = "hook" if request.target == "worktree" else "command line"

@@ -10,7 +10,7 @@ from agentos_action.evidence.layout import RunFolder
 from agentos_action.evidence.tape import Tape
 from agentos_action.interrupts import deferred
 from agentos_action.pipeline.close import close_run
-from agentos_action.pipeline.judge import execute, finish_tool, judge
+from agentos_action.pipeline.judge import check_target, execute, finish_tool, judge
 from agentos_action.pipeline.prepare import Prepared, choose, find_base, load_settings, plan_recipe
 from agentos_action.pipeline.tool import use_tool
 from agentos_action.pipeline.walk import Parts, Walk
@@ -29,7 +29,7 @@ def run(request: RunRequest, parts: Parts, observer: Observer) -> RunReport:
     started = parts.clock.monotonic()
     repo = RepoView.open(request.repo)
     run_id = parts.clock.new_run_id()
-    root = request.evidence or repo.git_dir / "agentos" / "runs"
+    root = request.evidence or repo.common_dir / "agentos" / "runs"
     folder = RunFolder.create(root, run_id, Redactor(request.secrets))
     tape = Tape(folder, run_id, parts.clock)
     walk = Walk(request, parts, observer, run_id, repo, folder, tape, AnswerLog(folder), started)
@@ -54,6 +54,7 @@ def _corridor(walk: Walk) -> None:
     if walk.plan is not None and not walk.plan.places:
         walk.status, walk.message = "no_change", "there is nothing to fill in"
         return
+    check_target(walk, prepared)
     try:
         use_tool(walk, prepared)
         judge(walk, prepared)

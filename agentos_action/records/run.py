@@ -92,6 +92,7 @@ class RunReport(Record):
     findings: tuple[Finding, ...] = ()
     diff: str = ""
     files: tuple[str, ...] = ()
+    policy: str | None = None
     commit: str | None = None
     branch: str | None = None
     model_id: str | None = None

@@ -34,7 +34,7 @@ def load_profile(name: str, base: Base | None, home: Path) -> LoadedProfile:
             return _read(found)
         available.setdefault(found.name, found)
     names = ", ".join(sorted(available))
-    raise UsageError(f"there is no profile {name!r}", f"Profiles here: {names}. See docs/profiles.md.")
+    raise UsageError(f"there is no profile {name!r}", f"Profiles here: {names}. See docs/models.md.")
 
 
 def find_instance(provider: str, instance: str | None, base: Base | None, home: Path) -> LoadedProfile:
