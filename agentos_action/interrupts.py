@@ -10,6 +10,9 @@ from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
+#: Whether a block of `deferred` is under way; handlers belong to the process, so one for all of it.
+_held: list[bool] = []
+
 
 def raise_on_sigterm() -> None:
     """Make SIGTERM raise KeyboardInterrupt, so that every `finally` runs; only in the main thread."""
@@ -34,15 +37,18 @@ def deferred(*, last: bool = False) -> Iterator[None]:
 
     `last` says that nothing is left to interrupt after the block: a signal that came meanwhile is then dropped.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if _held or threading.current_thread() is not threading.main_thread():
+        # Inside another such block that one delivers what comes.
         yield
         return
     pending: list[int] = []
+    _held.append(True)
     before = {number: signal.signal(number, lambda got, _: pending.append(got)) for number in _SIGNALS}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        _held.clear()
     if pending and not last:
         raise KeyboardInterrupt

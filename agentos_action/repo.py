@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import ReferenceType, RepositoryOpenFlag
+from pygit2.enums import ReferenceType
 
 from agentos_action.errors import UsageError
 from agentos_action.records.base import MODE_TREE
 from agentos_action.records.patch import MODE_EXEC, MODE_FILE, MODE_GITLINK, MODE_LINK, FileChange, FileVersion
+from agentos_action.records.receipt import CommitFacts
+
+#: libgit2 reads neither a split nor a sparse index.
+INDEX_HINT = "Try: git update-index --no-split-index; git sparse-checkout reapply --no-sparse-index"
 
 _MODES = frozenset({MODE_FILE, MODE_EXEC, MODE_LINK, MODE_GITLINK, MODE_TREE})
 
@@ -24,19 +28,19 @@ class RepoView:
     @classmethod
     def open(cls, path: Path) -> RepoView:
         """Open the repository that holds `path`; raises UsageError where there is none or it cannot be read."""
-        # The environment is ignored: a hook exports GIT_DIR and GIT_INDEX_FILE of another command.
+        # libgit2 is asked not to look at the environment: a hook exports GIT_DIR and GIT_INDEX_FILE of another command.
         try:
-            found = pygit2.discover_repository(str(path))
+            return cls(pygit2.Repository(str(path)))
         except pygit2.GitError as error:
-            raise UsageError(f"{path}: {error}", "Name a git repository with --repo.") from error
-        except KeyError:
-            found = None
-        if found is None:
-            raise UsageError(f"{path} is not inside a git repository", "Go to one, or name one with --repo.")
-        try:
-            return cls(pygit2.Repository(found, RepositoryOpenFlag.NO_SEARCH))
-        except pygit2.GitError as error:
+            if "not found" in str(error):
+                hint = "Go to one, or name one with --repo."
+                raise UsageError(f"{path} is not inside a git repository", hint) from error
             raise UsageError(f"{path}: cannot open the repository: {error}", "Check it with `git status`.") from error
+
+    @property
+    def place(self) -> Path:
+        """Where the repository is opened: its work tree, or its own folder where it is bare."""
+        return self.workdir or self.git_dir
 
     @property
     def git_dir(self) -> Path:
@@ -128,8 +132,11 @@ class RepoView:
 
     def _index(self, file: Path | None) -> pygit2.Index:
         if file is None:
-            own: pygit2.Index = self.raw.index
-            own.read()
+            try:
+                own: pygit2.Index = self.raw.index
+                own.read()
+            except (pygit2.GitError, OSError) as error:
+                raise UsageError(f"the index cannot be read: {error}", INDEX_HINT) from error
             return own
         # git counts a relative name from the top of the work tree.
         place = (self.workdir or self.git_dir) / file
@@ -153,12 +160,13 @@ class RepoView:
             return FileVersion(str(file.id).encode(), mode)
         return _version(self.raw, file.path, file.id, mode)
 
-    def message_of(self, commit: str) -> str | None:
-        """Return a commit's message, None where there is no such commit."""
+    def commit_facts(self, commit: str) -> CommitFacts | None:
+        """Return a commit's message, tree and parents, None where there is no such commit."""
         try:
-            return str(self.raw[commit].peel(pygit2.Commit).message)
+            found = self.raw[commit].peel(pygit2.Commit)
         except (pygit2.GitError, KeyError, ValueError):
             return None
+        return CommitFacts(str(found.message), str(found.tree_id), tuple(str(parent) for parent in found.parent_ids))
 
 
 class TreeSnapshot:

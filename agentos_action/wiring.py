@@ -40,11 +40,11 @@ def load_recipe(name: str) -> Recipe:
     return load(name)
 
 
-def open_executor(git_dir: Path) -> Executor:
-    """Return the executor of a repository."""
+def open_executor(place: Path) -> Executor:
+    """Return the executor of the repository that stands there."""
     from agentos_action.executor.commit import Executor  # noqa: PLC0415 - pygit2, and only when there is a patch
 
-    return Executor(git_dir)
+    return Executor(place)
 
 
 @contextmanager

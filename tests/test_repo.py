@@ -148,10 +148,12 @@ def test_branches_are_told_and_odd_names_refused(repo: Path) -> None:
 
 def test_messages_are_told_for_commits_only(repo: Path) -> None:
     view = RepoView.open(repo)
-    assert view.message_of(view.commit_of("HEAD")) == "submodule\n"
-    assert view.message_of("0" * 40) is None
-    assert view.message_of("not an id") is None
-    assert view.message_of(git(repo, "rev-parse", "HEAD^{tree}").strip()) is None
+    facts = view.commit_facts(view.commit_of("HEAD"))
+    assert facts is not None
+    assert facts.message == "submodule\n"
+    assert view.commit_facts("0" * 40) is None
+    assert view.commit_facts("not an id") is None
+    assert view.commit_facts(git(repo, "rev-parse", "HEAD^{tree}").strip()) is None
 
 
 def test_where_there_is_no_repository_it_is_said(tmp_path: Path) -> None:

@@ -80,6 +80,9 @@ def _missing_hint(path: str, base: Base) -> str:
     near = [other for other in base.siblings(folder) if other.lower() == name.lower()]
     if near:
         return f"There is {near[0]!r}."
+    near = [other for other in base.paths() if other.endswith(f"/{path}")][:3]
+    if near:
+        return f"There is {', '.join(near)}; paths count from the repository's root."
     return "Paths count from the repository's root, and the file must be committed."
 
 

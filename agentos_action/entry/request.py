@@ -64,6 +64,7 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit") -> Ru
         api_keys=secrets,
         secrets=tuple(secrets.values()),
         embedded=options.embedded,
+        sidecar_binary=Path(options.binary) if getattr(options, "binary", None) else None,
         threads=options.threads,
         timeout=options.timeout,
         policy_ref=options.policy_ref,

@@ -4,69 +4,111 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeAlias
 
 import pygit2
-from pygit2.enums import CheckoutStrategy, FileStatus
+from pygit2.enums import CheckoutStrategy
 
-from agentos_action.errors import ConflictError
-from agentos_action.records.patch import FileChange
+from agentos_action.errors import ConflictError, UsageError
+from agentos_action.records.patch import MODE_LINK, FileChange, FileVersion
 from agentos_action.records.verdict import Finding
 
-_WORK = FileStatus.WT_NEW | FileStatus.WT_MODIFIED | FileStatus.WT_DELETED | FileStatus.WT_TYPECHANGE
-_WORK |= FileStatus.WT_RENAMED | FileStatus.WT_UNREADABLE | FileStatus.CONFLICTED | FileStatus.IGNORED
+#: Path → what stands there in the base; None where nothing does.
+Before: TypeAlias = Mapping[str, FileVersion | None]
+
+_SHOWN = 5
 
 
-def require_clean(repo: pygit2.Repository, paths: Iterable[str]) -> None:
-    """Raise ConflictError naming every path that has staged or unstaged edits, or where an untracked file stands."""
-    dirty = [path for path in dict.fromkeys(paths) if _status(repo, path) != FileStatus.CURRENT]
-    if dirty:
-        raise _in_the_way(dirty)
+def require_clean(repo: pygit2.Repository, before: Before) -> None:
+    """Raise ConflictError naming every path whose index entry or file is not what the base holds.
 
-
-def require_unlocked(repo: pygit2.Repository) -> None:
-    """Raise ConflictError where another git holds the index, before anything is written."""
+    Bytes are compared, not flags: a file marked `skip-worktree` or `assume-unchanged` holds edits like any other.
+    Raises UsageError for an index or a filter that libgit2 cannot handle.
+    """
     lock = Path(repo.path, "index.lock")
     if lock.exists():
         hint = f"Wait for the other git; if none is running, remove {lock}."
         raise ConflictError("another git is changing the index", hint)
+    index = read_index(repo)
+    dirty = [path for path, old in before.items() if _staged(index, path, old) or not _as_before(repo, path, old)]
+    if dirty:
+        raise _in_the_way(dirty)
+    for path in before:
+        if isinstance(name := repo.get_attr(path, "filter"), str):
+            hint = "Give --branch NAME, so that no work tree has to follow."
+            raise UsageError(f"{path!r} goes through the filter {name!r}, which only git itself can run", hint)
 
 
-def _in_the_way(paths: list[str]) -> ConflictError:
-    listed = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")  # noqa: PLR2004
+def read_index(repo: pygit2.Repository) -> pygit2.Index:
+    """Return the index as it is on the disk; raises UsageError for a form that libgit2 does not read."""
+    try:
+        index: pygit2.Index = repo.index
+        index.read()
+    except (pygit2.GitError, OSError) as error:
+        hint = "Try: git update-index --no-split-index; git sparse-checkout reapply --no-sparse-index"
+        raise UsageError(f"the index cannot be read: {error}", hint) from error
+    return index
+
+
+def _staged(index: pygit2.Index, path: str, old: FileVersion | None) -> bool:
+    if path not in index or old is None:
+        return (path in index) != (old is not None)
+    entry = index[path]
+    return int(entry.mode) != old.mode or entry.id != pygit2.hash(old.content)
+
+
+def _as_before(repo: pygit2.Repository, path: str, old: FileVersion | None) -> bool:
+    top = Path(repo.workdir)
+    target = top / path
+    if not _real_parents(top, path):
+        return False
+    if old is None:
+        return not os.path.lexists(target)
+    if target.is_symlink() or not target.is_file():
+        return old.mode == MODE_LINK and target.is_symlink() and os.fsencode(target.readlink()) == old.content
+    content = target.read_bytes()
+    if content == old.content:
+        return True
+    # Line endings that git converts (core.autocrlf, text attributes): what git would store is what counts.
+    return repo.create_blob_fromworkdir(path) == pygit2.hash(old.content)
+
+
+def _real_parents(top: Path, path: str) -> bool:
+    """Return whether every parent in the work tree is a real folder, or not there yet."""
+    parents = [top / parent for parent in list(Path(path).parents)[:-1]]
+    return not any(os.path.lexists(parent) and (parent.is_symlink() or not parent.is_dir()) for parent in parents)
+
+
+def _in_the_way(paths: Sequence[str]) -> ConflictError:
+    listed = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
     return ConflictError(
         f"your own changes are in the way: {listed}", "Commit or stash them, or give --branch NAME to leave them alone."
     )
 
 
-def _status(repo: pygit2.Repository, path: str) -> FileStatus:
-    parents = (Path(repo.workdir, parent) for parent in list(Path(path).parents)[:-1])
-    if any(os.path.lexists(parent) and (parent.is_symlink() or not parent.is_dir()) for parent in parents):
-        return FileStatus.WT_TYPECHANGE
-    try:
-        return FileStatus(repo.status_file(path))
-    except KeyError:
-        # Neither in HEAD, nor in the index, nor a file in the work tree; a folder or link may stand there.
-        return FileStatus.WT_NEW if os.path.lexists(Path(repo.workdir, path)) else FileStatus.CURRENT
-
-
-def follow(repo: pygit2.Repository, tree: pygit2.Oid, contents: Mapping[str, bytes | None]) -> tuple[Finding, ...]:
+def follow(
+    repo: pygit2.Repository, tree: pygit2.Oid, contents: Mapping[str, bytes | None], before: Before
+) -> tuple[Finding, ...]:
     """Bring index and work tree of the touched paths to the new commit; returns a warning for what was left alone.
 
     A file that was saved in the moment between the check and now is left as the user saved it. The commit is made
     by now, so a work tree that cannot be written is a warning that says how to bring it up to date.
     """
     try:
-        return _follow(repo, tree, contents)
+        return _follow(repo, tree, contents, before)
     except (pygit2.GitError, OSError) as error:
         said = f"the commit was made, but the work tree could not follow: {error}"
         hint = "Bring it up to date: git checkout HEAD -- " + " ".join(contents)
         return (Finding(id="worktree.behind", severity="warning", message=said, hint=hint),)
 
 
-def _follow(repo: pygit2.Repository, tree: pygit2.Oid, contents: Mapping[str, bytes | None]) -> tuple[Finding, ...]:
-    left = [path for path in contents if _status_now(repo, path) & _WORK]
+def _follow(
+    repo: pygit2.Repository, tree: pygit2.Oid, contents: Mapping[str, bytes | None], before: Before
+) -> tuple[Finding, ...]:
+    left = [path for path in contents if not _as_before(repo, path, before.get(path))]
     writes = [path for path, content in contents.items() if content is not None and path not in left]
     strategy = CheckoutStrategy.FORCE | CheckoutStrategy.DISABLE_PATHSPEC_MATCH
     if writes:
@@ -89,14 +131,6 @@ def _follow(repo: pygit2.Repository, tree: pygit2.Oid, contents: Mapping[str, by
     )
 
 
-def _status_now(repo: pygit2.Repository, path: str) -> FileStatus:
-    # The branch has moved already, so the index differs from HEAD by our own change; only the work tree's side counts.
-    try:
-        return FileStatus(repo.status_file(path))
-    except KeyError:
-        return FileStatus.CURRENT
-
-
 def _unlink(top: Path, path: str) -> None:
     (top / path).unlink(missing_ok=True)
     for parent in list(Path(path).parents)[:-1]:
@@ -110,37 +144,46 @@ def _unlink(top: Path, path: str) -> None:
 def write_only(workdir: Path, changes: Iterable[FileChange]) -> tuple[str, ...]:
     """Write changes to the work tree alone, as a formatter does; returns the paths written.
 
-    All files are compared with what was judged before the first is written; raises ConflictError where one differs.
+    All files are compared with what was judged and all new contents are on the disk before the first is put in its
+    place. Raises ConflictError where a file differs, UsageError where one cannot be written.
     """
-    planned: list[tuple[Path, bytes]] = []
-    for change in changes:
-        if change.old is None or change.new is None or change.old_path != change.new_path:
-            raise ConflictError(f"{change.path!r}: only changes of existing files are left in the work tree", "")
-        target = workdir / change.path
-        current = target.read_bytes() if target.is_file() and not target.is_symlink() else None
-        if current == change.old.content:
-            planned.append((target, change.new.content))
-        elif current is not None and current == _crlf(change.old.content):
-            planned.append((target, _crlf(change.new.content)))
-        else:
-            raise _in_the_way([change.path])
-    for target, content in planned:
-        _replace(target, content)
-    return tuple(str(target.relative_to(workdir)) for target, _ in planned)
+    planned = [(workdir / change.path, _planned(workdir, change)) for change in changes]
+    with ExitStack() as leftovers:
+        try:
+            ready = [(_beside(target, content, leftovers), target) for target, content in planned]
+            for temporary, target in ready:
+                temporary.replace(target)
+        except OSError as error:
+            hint = "Check free space and permissions, then look at `git status`."
+            raise UsageError(f"the work tree cannot be written: {error.strerror}", hint) from error
+    return tuple(target.relative_to(workdir).as_posix() for target, _ in planned)
+
+
+def _planned(workdir: Path, change: FileChange) -> bytes:
+    """Return the bytes to write for a change, in the line endings that the file has in the work tree."""
+    if change.old is None or change.new is None or change.old_path != change.new_path:
+        hint = "Use `agentos run`, which commits."
+        raise ConflictError(f"{change.path!r}: only changes of existing files are left in the work tree", hint)
+    target = workdir / change.path
+    whole = _real_parents(workdir, change.path) and target.is_file() and not target.is_symlink()
+    current = target.read_bytes() if whole else None
+    if current == change.old.content:
+        return change.new.content
+    if current is not None and current == _crlf(change.old.content):
+        return _crlf(change.new.content)
+    raise _in_the_way([change.path])
 
 
 def _crlf(content: bytes) -> bytes:
     return content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
-def _replace(target: Path, content: bytes) -> None:
-    mode = target.stat().st_mode & 0o7777
+def _beside(target: Path, content: bytes, leftovers: ExitStack) -> Path:
+    """Write the bytes into a temporary file beside the target, with its mode; `leftovers` removes what stays."""
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
     temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        temporary.chmod(mode)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    leftovers.callback(temporary.unlink, missing_ok=True)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    temporary.chmod(target.stat().st_mode & 0o7777)
+    return temporary

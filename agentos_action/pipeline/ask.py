@@ -10,7 +10,7 @@ from agentos_action.errors import ToolError, UsageError
 from agentos_action.evidence.answers import AnswerLog
 from agentos_action.interrupts import deferred
 from agentos_action.patches.resolve import resolve
-from agentos_action.recipes.drive import Bounds, Plan, drive
+from agentos_action.recipes.drive import Bounds, Plan, StopAsking, drive
 from agentos_action.records.base import Base
 from agentos_action.records.model import Answer, Prompt, TokenUsage
 from agentos_action.records.observer import Observer
@@ -41,6 +41,7 @@ class Session:
     usage: TokenUsage = field(default_factory=TokenUsage)
     calls: int = 0
     model_id: str | None = None
+    stopped: ToolError | None = None
 
     def call(self, prompt: Prompt, *, place: str | None = None) -> Answer:
         """Ask once; raises ToolError, or UsageError where the prompt holds a secret and would leave the machine."""
@@ -89,7 +90,8 @@ def ask_recipe(session: Session, recipe: Recipe, planned: Plan, base: Base, limi
         except ToolError as error:
             if error.raw_error_code in ONE_ANSWER:
                 return None
-            raise
+            session.stopped = error
+            raise StopAsking(error) from error
 
     bounds = Bounds(limits.max_model_calls, limits.max_files, min(limits.max_hunks, limits.max_changed_lines))
     driven = drive(recipe, planned, bounds, ask, session.observer.place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from agentos_action import __version__
@@ -10,6 +11,7 @@ from agentos_action.evidence.finalize import failure_fields
 from agentos_action.evidence.layout import SUMMARY
 from agentos_action.records.run import RunReport, RunStatus
 from agentos_action.records.tool import Usage
+from agentos_action.records.verdict import Finding
 
 if TYPE_CHECKING:
     from agentos_action.pipeline.walk import Walk
@@ -47,6 +49,7 @@ def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
     result, verdict, patch, receipt = walk.result, walk.verdict, walk.patch, walk.receipt
     asked, session = walk.asked, walk.session
     findings = (*verdict.result.errors, *verdict.result.warnings) if verdict else ()
+    clean = walk.folder.redactor.text
     usage = Usage()
     if session is not None:
         spent = session.usage
@@ -55,12 +58,12 @@ def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
         status=status,
         exit_code=_exit_code(walk, error),
         **failure_fields(error),
-        message=walk.folder.redactor.text(error.message if error else walk.message),
-        hint=walk.folder.redactor.text(error.hint if error else ""),
+        message=clean(error.message if error else walk.message),
+        hint=clean(error.hint if error else ""),
         run_id=walk.run_id,
         evidence=str(walk.folder.path),
-        findings=(*findings, *walk.warnings),
-        diff=patch.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") if patch else "",
+        findings=tuple(_clean_finding(finding, clean) for finding in (*findings, *walk.warnings)),
+        diff=clean(patch.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")) if patch else "",
         files=verdict.result.files if verdict else (),
         policy=walk.policy.source if walk.policy else None,
         commit=receipt.commit if receipt else None,
@@ -72,6 +75,10 @@ def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
         placed=asked.placed if asked else (),
         left=asked.left if asked else (walk.plan.left if walk.plan else ()),
     )
+
+
+def _clean_finding(finding: Finding, clean: Callable[[str], str]) -> Finding:
+    return finding.model_copy(update={"message": clean(finding.message), "hint": clean(finding.hint)})
 
 
 def _status_of(error: AgentOSError) -> RunStatus:

@@ -43,7 +43,8 @@ def judge(walk: Walk, prepared: Prepared) -> None:
         "policy": prepared.policy.sha256,
         "base": prepared.base.id,
     }
-    walk.event("checks_completed", status="skipped", why=CHECKS_SKIPPED, digests=digests)
+    replayable = not walk.folder.redacted
+    walk.event("checks_completed", status="skipped", why=CHECKS_SKIPPED, replayable=replayable, digests=digests)
     if not result.is_valid:
         walk.status = "rejected"
         walk.message = f"the answer was refused: {result.errors[0].message}"
@@ -71,7 +72,8 @@ def _verdict(walk: Walk, prepared: Prepared, asked: Asked, kind: OutputKind) -> 
 def finish_tool(walk: Walk, prepared: Prepared, kind: OutputKind) -> None:
     """Fill the tool's result from what was measured; done once, also where the tool failed."""
     session = walk.session
-    if session is None or walk.result is not None:
+    if session is None or walk.result is not None or not walk.dispatched:
+        # A tool that was never asked has no result to tell.
         return
     adapter, patch = session.adapter, walk.patch
     walk.result = finalize_tool_result(
@@ -109,7 +111,7 @@ def check_target(walk: Walk, prepared: Prepared) -> None:
     if walk.request.dry_run or walk.request.target == "worktree":
         return
     planned = [file.path for file, _ in walk.plan.work] if walk.plan else []
-    executor = walk.parts.open_executor(walk.repo.git_dir)
+    executor = walk.parts.open_executor(walk.repo.place)
     executor.check_target(walk.request.branch, (*prepared.task.files, *planned), prepared.base.id)
 
 
@@ -118,10 +120,10 @@ def execute(walk: Walk, prepared: Prepared) -> None:
     if walk.verdict is None or walk.verdict.accepted is None or walk.patch is None:
         return
     accepted, request = walk.verdict.accepted, walk.request
-    executor = walk.parts.open_executor(walk.repo.git_dir)
+    executor = walk.parts.open_executor(walk.repo.place)
     with walk.timed("execute"):
         if request.dry_run:
-            walk.status, walk.message = "dry_run", "accepted; nothing was written (dry run)"
+            walk.status, walk.message = "dry_run", "accepted, not committed"
         elif request.target == "worktree":
             with deferred():
                 walk.written = write_only(walk.repo.require_workdir(), accepted.changes)
@@ -139,7 +141,7 @@ def execute(walk: Walk, prepared: Prepared) -> None:
             for warning in walk.receipt.warnings:
                 walk.warn(warning)
             walk.status = "committed"
-            walk.message = f"committed {walk.receipt.commit[:10]} on {walk.receipt.branch}"
+            walk.message = f"on {walk.receipt.branch}"
 
 
 def _order(walk: Walk, prepared: Prepared) -> CommitOrder:

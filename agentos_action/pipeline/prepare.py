@@ -15,8 +15,9 @@ from agentos_action.records.policy import Policy, check_allowed_glob
 from agentos_action.records.recipe import LeftAlone
 from agentos_action.records.surroundings import surroundings
 from agentos_action.records.task import TaskSource, ToolTask
+from agentos_action.records.verdict import Finding
 from agentos_action.settings.choose import choose_model
-from agentos_action.settings.policy import LoadedPolicy, load_policy
+from agentos_action.settings.policy import POLICY_FILE, LoadedPolicy, load_policy
 from agentos_action.tasks.file import read_task_file
 from agentos_action.tasks.line import task_from_line
 from agentos_action.verifier.may_change import may_change
@@ -41,7 +42,9 @@ def find_base(walk: Walk) -> tuple[Base, str]:
 def load_settings(walk: Walk, base: Base, policy_commit: str) -> tuple[LoadedPolicy, ToolTask]:
     """Read policy and task; the command line's own words (files, time limit, format) win over the task file's."""
     request = walk.request
-    policy = load_policy(walk.repo.snapshot(policy_commit))
+    policy_base = walk.repo.snapshot(policy_commit)
+    policy = load_policy(policy_base)
+    _warn_of_other_policy(walk, policy_base)
     for pattern in request.allow_path:
         try:
             check_allowed_glob(pattern)
@@ -70,6 +73,19 @@ def load_settings(walk: Walk, base: Base, policy_commit: str) -> tuple[LoadedPol
     return policy, task
 
 
+def _warn_of_other_policy(walk: Walk, policy_base: Base) -> None:
+    """Warn where the work tree has another policy than the commit: everybody's first try of one."""
+    own = walk.repo.workdir / POLICY_FILE if walk.repo.workdir else None
+    if own is None or not own.is_file() or own.is_symlink():
+        return
+    committed = policy_base.read(POLICY_FILE)
+    if committed is None or own.read_bytes().split() != committed.content.split():
+        said = f"{POLICY_FILE} in the work tree is not what is committed, and does not count"
+        walk.warn(
+            Finding(id="policy.uncommitted", severity="warning", path=POLICY_FILE, message=said, hint="Commit it.")
+        )
+
+
 def _clean(path: str) -> str:
     return path.removeprefix("./")
 
@@ -95,7 +111,7 @@ def plan_recipe(walk: Walk, recipe: Recipe, task: ToolTask, base: Base, policy: 
     """Find a recipe's places in the files it may read and change."""
     from agentos_action.recipes.drive import Plan, plan  # noqa: PLC0415 - only recipes need it
 
-    hidden = reading_ban(policy.context.forbidden_paths)
+    hidden = reading_ban(policy.context.unreadable)
     files: list[ContextFile] = []
     left: list[LeftAlone] = []
     for path in task.files or (path for path in base.paths() if recipe.wants(path)):

@@ -41,12 +41,19 @@ def run(request: RunRequest, parts: Parts, observer: Observer) -> RunReport:
     except AgentOSError as failure:
         error = failure
     except KeyboardInterrupt:
-        made = f"The commit {walk.receipt.commit} was already made." if walk.receipt else "Nothing was changed."
-        error = Interrupted("interrupted", made)
+        error = Interrupted("ended by a signal", _done_so_far(walk))
     finally:
         with deferred(last=True):
             report = close_run(walk, error)
     return report
+
+
+def _done_so_far(walk: Walk) -> str:
+    if walk.receipt is not None:
+        return f"The commit {walk.receipt.commit} was already made."
+    if walk.written:
+        return f"Left in the work tree already: {', '.join(walk.written)}."
+    return "Nothing was changed."
 
 
 def _corridor(walk: Walk) -> None:

@@ -9,10 +9,11 @@ from agentos_action.clock import Deadline
 from agentos_action.context.budget import check_budget, most_bytes
 from agentos_action.context.render import render_prompt
 from agentos_action.context.select import select_files
-from agentos_action.errors import BoundaryError, ToolError
+from agentos_action.errors import AgentOSError, BoundaryError, ToolError
 from agentos_action.evidence.finalize import failure_fields, finalize_health, normalize_endpoint
 from agentos_action.evidence.layout import HEALTH
 from agentos_action.executor.guard import Change, Fingerprint, fingerprint
+from agentos_action.interrupts import deferred
 from agentos_action.patches.formats.structured import schema
 from agentos_action.pipeline.ask import Session, ask_free, ask_recipe
 from agentos_action.pipeline.prepare import Prepared
@@ -38,6 +39,10 @@ def use_tool(walk: Walk, prepared: Prepared) -> None:
             check_destination(prepared.policy.policy.model, adapter.execution_mode, profile.base_url)
             _health(walk, adapter, deadline)
         local = is_loopback(profile.base_url)
+        if prepared.chosen.from_repository and not local:
+            said = "the repository itself names the address that its files are sent to"
+            where = normalize_endpoint(adapter.endpoint)
+            walk.warn(Finding(id="model.address", severity="warning", message=said, hint=f"It is {where}."))
         session = Session(adapter, deadline, walk.observer, walk.log, local)
         walk.session = session
         with walk.timed("context"):
@@ -72,7 +77,7 @@ def _context(walk: Walk, prepared: Prepared, session: Session) -> Prompt | None:
         return None
     task, policy, profile = prepared.task, prepared.policy.policy, prepared.chosen.profile
     room = adapter.context_tokens(session.deadline)
-    selection = select_files(task, prepared.base, policy.context.forbidden_paths, most_bytes(room))
+    selection = select_files(task, prepared.base, policy.context.unreadable, most_bytes(room))
     edit_format = task.edit_format or profile.edit_format
     constraint = None
     if edit_format == "structured" and adapter.supports().json_schema:
@@ -109,29 +114,47 @@ def _dispatch(walk: Walk, prepared: Prepared, session: Session, prompt: Prompt |
         "requested_model": adapter.requested_model,
     }
     walk.event("tool_dispatch_started", **who, execution_mode=adapter.execution_mode, model_id=None, status="started")
-    walk.observer.stage(f"Asking {adapter.requested_model or adapter.adapter_id}")
-    error: ToolError | None = None
+    where = "" if session.local else f" at {who['endpoint']}"
+    walk.observer.stage(f"Asking {adapter.requested_model or adapter.adapter_id}{where}")
+    walk.dispatched = True
+    failure: AgentOSError | KeyboardInterrupt | None = None
     try:
-        limits = prepared.policy.policy.limits
-        if prompt is not None:
-            edit_format = prepared.task.edit_format or prepared.chosen.profile.edit_format
-            walk.asked = ask_free(session, prompt, edit_format, prepared.base, limits)
-        elif walk.recipe is not None and walk.plan is not None:
-            walk.asked = ask_recipe(session, walk.recipe, walk.plan, prepared.base, limits)
-    except ToolError as failure:
-        error = failure
-    walk.tool_error = error
-    walk.event(
-        "tool_dispatch_completed",
-        **who,
-        status="failed" if error else "success",
-        model_id=session.model_id,
-        calls=session.calls,
-        **failure_fields(error),
-    )
-    _check_boundary(walk, before.changes_to(_fingerprint(walk, files)), who)
-    if error is not None:
-        raise error
+        _ask(walk, prepared, session, prompt)
+    except (AgentOSError, KeyboardInterrupt) as raised:
+        failure = raised
+        walk.tool_error = _as_tool_error(raised)
+    # Whatever ended the asking, the repository is measured and both are on the tape before it goes on.
+    with deferred():
+        walk.event(
+            "tool_dispatch_completed",
+            **who,
+            status="failed" if walk.tool_error else "success",
+            model_id=session.model_id,
+            calls=session.calls,
+            stopped_early=session.stopped.raw_error_code if session.stopped else None,
+            **failure_fields(walk.tool_error),
+        )
+        _check_boundary(walk, before.changes_to(_fingerprint(walk, files)), who)
+    if failure is not None:
+        raise failure
+
+
+def _ask(walk: Walk, prepared: Prepared, session: Session, prompt: Prompt | None) -> None:
+    limits = prepared.policy.policy.limits
+    if prompt is not None:
+        edit_format = prepared.task.edit_format or prepared.chosen.profile.edit_format
+        walk.asked = ask_free(session, prompt, edit_format, prepared.base, limits)
+    elif walk.recipe is not None and walk.plan is not None:
+        walk.asked = ask_recipe(session, walk.recipe, walk.plan, prepared.base, limits)
+
+
+def _as_tool_error(raised: AgentOSError | KeyboardInterrupt) -> ToolError:
+    """Return how the tool's own record tells why it has no answer."""
+    if isinstance(raised, ToolError):
+        return raised
+    if isinstance(raised, KeyboardInterrupt):
+        return ToolError("the run was interrupted", category="runtime", code="interrupted")
+    return ToolError(raised.message, raised.hint, category="config", code="not_asked")
 
 
 def _watched(walk: Walk, prepared: Prepared) -> tuple[str, ...]:
@@ -163,6 +186,7 @@ def _check_boundary(walk: Walk, changes: tuple[Change, ...], who: dict[str, str 
     if theirs:
         listed = ", ".join(f"{change.area} ({change.path})" for change in theirs[:5])
         hint = "Nothing was committed. Look at what ran beside; the evidence lists every change."
+        walk.tool_error = ToolError("the repository was changed", category="runtime", code="boundary_violated")
         raise BoundaryError(f"the repository was changed while the tool ran: {listed}", hint)
     for change in changes:
         said = f"{change.area} changed while the model answered ({change.path})"

@@ -74,6 +74,7 @@ class Walk:
     session: Session | None = None
     asked: Asked | None = None
     boundary: tuple[Change, ...] = ()
+    dispatched: bool = False
     tool_error: ToolError | None = None
     result: ToolResult | None = None
     patch: Patch | None = None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from agentos_action.errors import AgentOSError
 from agentos_action.recipes.base import Recipe
 from agentos_action.records.context import ContextFile
 from agentos_action.records.model import Prompt
@@ -17,6 +18,14 @@ Ask: TypeAlias = Callable[[Place, Prompt], str | None]
 OnPlace: TypeAlias = Callable[[int, int, str, str | None], None]
 
 LATER = "left for the next run"
+
+
+class StopAsking(Exception):  # noqa: N818 - not an error of the recipe; what was filled so far is kept
+    """Raised by `ask` where the model cannot be asked any more; `cause` is why."""
+
+    def __init__(self, cause: AgentOSError) -> None:
+        super().__init__(cause.message)
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +72,27 @@ def plan(recipe: Recipe, files: Iterable[ContextFile]) -> Plan:
 
 
 def drive(recipe: Recipe, planned: Plan, bounds: Bounds, ask: Ask, on_place: OnPlace) -> Driven:
-    """Fill the places of a plan until a bound is reached; errors of `ask` pass through."""
+    """Fill the places of a plan until a bound is reached, or until `ask` says that it is over.
+
+    What was filled by then is kept; where nothing was, the cause is raised. Other errors of `ask` pass through.
+    """
     result = Driven(left=list(planned.left))
     calls = done = 0
+    over: AgentOSError | None = None
     for number, (file, places) in enumerate(planned.work):
         fillings: dict[str, str] = {}
         for place in places:
-            reason = _stop(bounds, number, done, calls)
+            reason = f"the model could not be asked any more ({over.message})" if over else None
+            reason = reason or _stop(bounds, number, done, calls)
             if reason:
                 result.left.append(LeftAlone(place.id, place.path, place.line, f"{LATER}: {reason}"))
                 continue
-            filling, used = _fill(recipe, place, file.text, bounds.calls - calls, ask)
+            try:
+                filling, used = _fill(recipe, place, file.text, bounds.calls - calls, ask)
+            except StopAsking as stopped:
+                over = stopped.cause
+                result.left.append(LeftAlone(place.id, place.path, place.line, f"{LATER}: {over.message}"))
+                continue
             calls += used
             done += 1
             on_place(done, planned.places, place.name, filling)
@@ -88,6 +107,8 @@ def drive(recipe: Recipe, planned: Plan, bounds: Bounds, ask: Ask, on_place: OnP
             result.placed += built.placed
             known = {(alone.place_id, alone.line) for alone in result.left}
             result.left += [alone for alone in built.left if (alone.place_id, alone.line) not in known]
+    if over is not None and not result.placed:
+        raise over
     return result
 
 

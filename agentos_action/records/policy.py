@@ -9,10 +9,9 @@ from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
 from agentos_action.records.tool import Record
 
-#: Never read into a prompt unless the policy says otherwise: credentials by their usual names (gitignore patterns).
+#: Never read into a prompt: credentials by their usual names (gitignore patterns); a policy adds to them.
 UNREADABLE = (
-    ".env",
-    ".env.*",
+    ".env*",
     "!.env.example",
     "*.pem",
     "*.key",
@@ -105,9 +104,14 @@ class ModelChoice(Record):
 
 
 class ContextRules(Record):
-    """What may never be read into a prompt (gitignore patterns)."""
+    """What may never be read into a prompt besides the built-in list (gitignore patterns)."""
 
-    forbidden_paths: ForbiddenGlobs = UNREADABLE
+    forbidden_paths: ForbiddenGlobs = ()
+
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """The built-in list and the policy's own."""
+        return (*UNREADABLE, *self.forbidden_paths)
 
 
 class Policy(Record):

@@ -26,3 +26,12 @@ class Receipt:
     branch: str
     worktree_follows: bool
     warnings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFacts:
+    """What a commit says of itself: its message, its tree, its parents (ids in hex)."""
+
+    message: str
+    tree: str
+    parents: tuple[str, ...]

@@ -30,8 +30,12 @@ def check_destination(choice: ModelChoice, mode: ExecutionMode, base_url: str | 
     if mode not in choice.allow:
         hint = "Choose another model, or change [model] allow in agentos.toml."
         raise UsageError(f"the policy does not allow {mode} models", hint)
-    host = _host(base_url) if base_url is not None else None
-    if host is not None and choice.hosts and host not in choice.hosts and not is_loopback(base_url):
+    if base_url is None or is_loopback(base_url):
+        return
+    # A llama.cpp server elsewhere is a local model by its kind, but "only local" means that prompts stay here.
+    bounded = bool(choice.hosts) or "cloud" not in choice.allow
+    host = _host(base_url)
+    if bounded and host not in choice.hosts:
         where = host or "an address without a host"
         raise UsageError(f"the policy does not let prompts go to {where}", "See [model] hosts in agentos.toml.")
 

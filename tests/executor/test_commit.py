@@ -60,7 +60,7 @@ def test_bytes_that_are_not_those_of_the_base_are_a_violation(repo: Path) -> Non
     before = state_of(repo)
     accepted = accept(head(repo), change("a.txt", b"other\ntwo\n", b"other\n2\n"))
     with pytest.raises(BoundaryError, match=r"differs from the verdict at .*a\.txt"):
-        Executor(repo / ".git").commit(accepted, ORDER)
+        Executor(repo / ".git").commit(accepted, dataclasses.replace(ORDER, branch="elsewhere"))
     assert state_of(repo) == before
 
 
@@ -83,7 +83,7 @@ def test_a_branch_that_moved_is_a_conflict(repo: Path) -> None:
     accepted = accept(head(repo), change("a.txt", b"one\ntwo\n", b"one\n2\n"))
     git(repo, "commit", "-q", "--allow-empty", "-m", "moved")
     before = state_of(repo)
-    with pytest.raises(ConflictError, match="moved since"):
+    with pytest.raises(ConflictError, match="the run began at"):
         Executor(repo / ".git").commit(accepted, ORDER)
     assert state_of(repo) == before
 
@@ -172,7 +172,7 @@ def test_a_work_tree_that_cannot_follow_is_a_warning_with_the_way_out(repo: Path
     opened = pygit2.Repository(str(repo))
     (repo / ".git/index.lock").touch()
     tree = opened.head.peel(pygit2.Tree).id
-    (found,) = follow(opened, tree, {"a.txt": b"one\ntwo\n"})
+    (found,) = follow(opened, tree, {"a.txt": b"one\ntwo\n"}, {"a.txt": FileVersion(b"one\ntwo\n")})
     assert (found.id, found.severity) == ("worktree.behind", "warning")
     assert "git checkout HEAD -- a.txt" in found.hint
 
@@ -193,6 +193,79 @@ def test_an_acceptance_cannot_be_copied_with_another_diff(repo: Path) -> None:
     accepted = accept(head(repo), change("a.txt", b"one\ntwo\n", b"one\n2\n"))
     with pytest.raises((TypeError, ValueError)):
         dataclasses.replace(accepted, diff="", diff_sha256="0" * 64)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("flag", ["--skip-worktree", "--assume-unchanged"])
+def test_edits_that_the_index_is_told_not_to_see_are_in_the_way_too(repo: Path, flag: str) -> None:
+    git(repo, "update-index", flag, "a.txt")
+    (repo / "a.txt").write_text("one\ntwo\nmine\n")
+    with pytest.raises(ConflictError, match=r"a\.txt"):
+        Executor(repo).commit(accept(head(repo), change("a.txt", b"one\ntwo\n", b"one\n2\n")), ORDER)
+    assert (repo / "a.txt").read_text() == "one\ntwo\nmine\n"
+
+
+def test_line_endings_that_git_converts_are_not_edits(repo: Path) -> None:
+    git(repo, "config", "core.autocrlf", "true")
+    (repo / "a.txt").write_bytes(b"one\r\ntwo\r\n")
+    Executor(repo).commit(accept(head(repo), change("a.txt", b"one\ntwo\n", b"one\n2\n")), ORDER)
+    assert (repo / "a.txt").read_bytes() == b"one\r\n2\r\n"
+    assert git(repo, "show", "HEAD:a.txt") == "one\n2\n"
+
+
+def test_a_file_that_goes_through_a_filter_is_refused(repo: Path) -> None:
+    (repo / ".git/info").mkdir(exist_ok=True)
+    (repo / ".git/info/attributes").write_text("a.txt filter=lfs\n")
+    accepted = accept(head(repo), change("a.txt", b"one\ntwo\n", b"one\n2\n"))
+    with pytest.raises(UsageError, match="filter 'lfs'"):
+        Executor(repo).commit(accepted, ORDER)
+    assert Executor(repo).commit(accepted, dataclasses.replace(ORDER, branch="other")).branch == "other"
+
+
+def test_a_branch_that_another_work_tree_shows_is_left_alone(repo: Path, tmp_path: Path) -> None:
+    git(repo, "worktree", "add", "-q", str(tmp_path / "second"), "-b", "feat")
+    accepted = accept(head(repo), change("a.txt", b"one\ntwo\n", b"one\n2\n"))
+    with pytest.raises(ConflictError, match="another work tree"):
+        Executor(repo).commit(accepted, dataclasses.replace(ORDER, branch="feat"))
+    receipt = Executor(tmp_path / "second").commit(accepted, ORDER)
+    assert receipt.branch == "feat"
+    assert git(tmp_path / "second", "status", "--porcelain") == ""
+
+
+def test_a_git_folder_elsewhere_has_the_right_work_tree(tmp_path: Path) -> None:
+    (tmp_path / "gd").mkdir()
+    (tmp_path / "gd/a.txt").write_text("somebody else's\n")
+    place = tmp_path / "repo"
+    place.mkdir()
+    git(place, "init", "-q", "--separate-git-dir", str(tmp_path / "gd/own.git"))
+    (place / "a.txt").write_text("one\n")
+    git(place, "add", "-A")
+    git(place, "commit", "-qm", "start")
+    Executor(place).commit(accept(head(place), change("a.txt", b"one\n", b"1\n")), ORDER)
+    assert (place / "a.txt").read_text() == "1\n"
+    assert (tmp_path / "gd/a.txt").read_text() == "somebody else's\n"
+
+
+def test_a_branch_through_a_symbolic_one_is_moved_itself(repo: Path) -> None:
+    git(repo, "branch", "real")
+    git(repo, "symbolic-ref", "refs/heads/alias", "refs/heads/real")
+    accepted = accept(head(repo), change("a.txt", b"one\ntwo\n", b"one\n2\n"))
+    assert Executor(repo).commit(accepted, dataclasses.replace(ORDER, branch="alias")).branch == "real"
+    assert git(repo, "symbolic-ref", "refs/heads/alias") == "refs/heads/real\n"
+
+
+def test_a_name_that_clashes_with_another_branch_says_so(repo: Path) -> None:
+    git(repo, "branch", "a")
+    accepted = accept(head(repo), change("a.txt", b"one\ntwo\n", b"one\n2\n"))
+    with pytest.raises(UsageError, match="cannot be made"):
+        Executor(repo).commit(accepted, dataclasses.replace(ORDER, branch="a/b"))
+
+
+def test_a_split_index_is_refused_by_name(repo: Path) -> None:
+    git(repo, "update-index", "--split-index")
+    accepted = accept(head(repo), change("a.txt", b"one\ntwo\n", b"one\n2\n"))
+    with pytest.raises(UsageError) as caught:
+        Executor(repo).commit(accepted, ORDER)
+    assert "--no-split-index" in caught.value.hint
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

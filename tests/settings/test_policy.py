@@ -34,7 +34,7 @@ def test_without_a_file_the_built_in_policy_holds() -> None:
     assert loaded.policy == Policy()
     assert loaded.policy.allowed_paths == ("**",)
     assert loaded.policy.limits == Limits()
-    assert loaded.policy.context.forbidden_paths == UNREADABLE
+    assert loaded.policy.context.unreadable == UNREADABLE
     assert len(loaded.sha256) == 64
 
 
