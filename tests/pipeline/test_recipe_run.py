@@ -105,6 +105,26 @@ def test_the_work_tree_target_changes_files_and_neither_index_nor_refs(repo: Pat
     assert changed == {"m.py"}
 
 
+def test_what_was_filled_before_the_model_went_away_is_kept(repo: Path, tmp_path: Path) -> None:
+    answers = lines("Return the mean of the values.")
+    report = scripted(repo, tmp_path, answers, recipe="docstrings", instruction=None, answer_name="a.jsonl")
+    assert (report.status, report.placed) == ("committed", ("m.py::mean",))
+    assert any(alone.reason.startswith("left for the next run") for alone in report.left)
+    completed = next(line for line in tape_of(report) if line["event"] == "tool_dispatch_completed")
+    assert completed["stopped_early"] == "out_of_answers"
+
+
+def test_a_recipe_whose_first_question_fails_is_a_failure(repo: Path, tmp_path: Path) -> None:
+    report = scripted(repo, tmp_path, "", recipe="docstrings", instruction=None, answer_name="a.jsonl")
+    assert (report.status, report.exit_code) == ("tool_failed", 3)
+
+
+def test_a_recipe_beside_an_instruction_is_refused(repo: Path, tmp_path: Path) -> None:
+    report = scripted(repo, tmp_path, "", recipe="docstrings", instruction="Add Austria")
+    assert (report.status, report.exit_code) == ("usage", 2)
+    assert "--instruction and --recipe" in report.message
+
+
 @pytest.mark.model
 @pytest.mark.usefixtures("embedded_model")
 def test_the_embedded_model_fills_places_and_its_server_ends(repo: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -331,6 +332,46 @@ def test_a_branch_that_moves_meanwhile_is_a_conflict(repo: Path, tmp_path: Path)
     report = scripted(repo, tmp_path, diff_answer("a.txt", "one", "1"), parts=meddling(deed, full=False))
     assert (report.status, report.exit_code) == ("conflict", 4)
     assert git(repo, "log", "-1", "--format=%s") == "by the user\n"
+
+
+def test_a_policy_that_is_not_committed_is_warned_of(repo: Path, tmp_path: Path) -> None:
+    (repo / "agentos.toml").write_text("forbidden_paths = ['a.txt']\n")
+    report = scripted(repo, tmp_path, diff_answer("a.txt", "one", "1"), dry_run=True)
+    assert "policy.uncommitted" in [finding.id for finding in report.findings]
+    assert report.policy == "built-in"
+
+
+def test_a_tool_that_was_never_asked_has_no_result(repo: Path, tmp_path: Path) -> None:
+    report = scripted(repo, tmp_path, "x", files=("b",))
+    summary = json.loads(Path(report.evidence or "", "reports/run_summary.json").read_text(encoding="utf-8"))
+    assert (report.status, summary["tool_result"]) == ("usage", None)
+
+
+def test_a_violation_is_a_failure_of_the_tool(repo: Path, tmp_path: Path) -> None:
+    def deed() -> None:
+        git(repo, "config", "core.hooksPath", "elsewhere")
+
+    report = scripted(repo, tmp_path, diff_answer("a.txt", "one", "1"), parts=meddling(deed, full=False))
+    summary = json.loads(Path(report.evidence or "", "reports/run_summary.json").read_text(encoding="utf-8"))
+    told = summary["tool_result"]
+    assert (told["status"], told["raw_error_code"], told["wrote_files"]) == ("failed", "boundary_violated", True)
+
+
+def test_a_conflict_that_is_there_from_the_start_asks_no_model(repo: Path, tmp_path: Path) -> None:
+    (repo / "a.txt").write_text("edited by hand\n")
+    report = scripted(repo, tmp_path, diff_answer("a.txt", "one", "1"), files=("a.txt",))
+    assert report.status == "conflict"
+    assert [line["event"] for line in tape_of(report)] == ["run_started", "task_loaded", "run_finished"]
+
+
+def test_only_local_models_means_this_machine_or_a_host_of_the_policy(repo: Path, tmp_path: Path) -> None:
+    (repo / "agentos.toml").write_text("[model]\nallow = ['local']\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "policy")
+    flags = ModelWish(provider="llamacpp", base_url="http://192.0.2.1:9")
+    report = scripted(repo, tmp_path, "", flags=flags, timeout=2.0)
+    assert (report.status, report.exit_code) == ("usage", 2)
+    assert "192.0.2.1" in report.message
 
 
 def test_no_secret_of_the_environment_reaches_the_evidence(repo: Path, tmp_path: Path) -> None:

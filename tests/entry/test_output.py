@@ -1,0 +1,146 @@
+"""Streams that are full, closed, gone or narrow in their encoding: the run and its exit code do not care."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.git import git, make_repo
+from tests.runs import CLI, cli, diff_answer
+
+RUN = ("run", "--instruction", "Change a.txt", "--answer")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return make_repo(tmp_path / "repo", {"a.txt": "one\n"})
+
+
+@pytest.fixture
+def answer(tmp_path: Path) -> str:
+    file = tmp_path / "answer.md"
+    file.write_text(diff_answer("a.txt", "one", "1 \N{RIGHTWARDS ARROW}"), encoding="utf-8")
+    return str(file)
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> str:
+    file = tmp_path / "bad.md"
+    new = "--- /dev/null\n+++ b/.github/x.yml\n@@ -0,0 +1 @@\n+a: 1\n"
+    file.write_text(f"```diff\n{new}```\n", encoding="utf-8")
+    return str(file)
+
+
+def shell(repo: Path, redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run under bash with this redirection or pipe behind it; the exit code is that of our own process."""
+    script = f'"$@" {redirection}; exit ${{PIPESTATUS[0]}}'
+    return subprocess.run(
+        ["bash", "-c", script, "bash", *CLI, *arguments],
+        cwd=repo,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def commits(repo: Path) -> int:
+    return int(git(repo, "rev-list", "--count", "HEAD"))
+
+
+@pytest.mark.parametrize("json_option", [(), ("--json",)])
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-"])
+def test_a_report_that_cannot_be_written_names_the_commit(
+    repo: Path, answer: str, redirection: str, json_option: tuple[str, ...]
+) -> None:
+    done = shell(repo, redirection, *RUN, answer, *json_option)
+    assert done.returncode == 2, done.stderr
+    assert commits(repo) == 2
+    made = git(repo, "rev-parse", "HEAD").strip()
+    assert "the report could not be written: " in done.stderr
+    assert f"; commit {made} was made" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("redirection", ["2>/dev/full", "2>&-", "2> >(true)", "| true"])
+def test_talk_that_nobody_hears_ends_no_run(repo: Path, answer: str, redirection: str) -> None:
+    done = shell(repo, redirection, *RUN, answer)
+    assert done.returncode == 0, done.stderr
+    assert commits(repo) == 2
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("redirection", ["| true", "2>/dev/full", "2>&1 | true"])
+def test_a_refusal_keeps_its_exit_code(repo: Path, bad: str, redirection: str) -> None:
+    for json_option in ((), ("--json",)):
+        assert shell(repo, redirection, *RUN, bad, *json_option).returncode == 1
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_narrow_encoding_escapes(repo: Path, answer: str, encoding: str) -> None:
+    done = cli(*RUN, answer, cwd=repo, env={"PYTHONIOENCODING": encoding})
+    assert done.returncode == 0, done.stderr
+    assert "+1 \\u2192" in done.stdout
+
+
+def test_a_refused_diff_is_no_data(repo: Path, bad: str) -> None:
+    done = cli(*RUN, bad, cwd=repo)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "+++ b/.github/x.yml" in done.stderr
+    assert "error [protected.place] .github/x.yml" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("run", "--bogus"), ("run", "--timeout", "x"), ("frobnicate",), ("tool",), ("schema", "none"), ()]
+)
+def test_a_wrong_command_line_with_json_is_one_object(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = cli(*arguments, "--json", cwd=tmp_path)
+    said = json.loads(done.stdout)
+    assert (said["status"], said["exit_code"], said["error_category"]) == ("usage", 2, "config")
+    assert said["raw_error_code"] is None
+    assert said["message"]
+    assert "--help" in said["hint"]
+    assert (done.returncode, done.stderr) == (2, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "tool health",
+        "model install",
+        "model list",
+        "sidecar start",
+        "sidecar status",
+        "sidecar stop",
+        "recipe list",
+        "recipe show",
+        "hook docstrings",
+    ],
+)
+def test_a_subcommand_has_a_description_and_an_example(tmp_path: Path, words: str) -> None:
+    said = cli(*words.split(), "--help", cwd=tmp_path).stdout
+    assert f"example:\n  agentos {words}" in said
+    assert ".\n" in said.partition("\n\n")[2].partition("\n\n")[0] + "\n"
+
+
+def test_recipe_show_says_how_to_run_it(tmp_path: Path) -> None:
+    said = cli("recipe", "show", "docstrings", cwd=tmp_path).stdout
+    assert "agentos run --recipe docstrings --embedded --dry-run" in said
+
+
+def test_verify_without_a_commit_judges_nothing(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    (tmp_path / "a.txt").write_text("one\n")
+    git(tmp_path, "add", "-A")
+    done = cli("verify", "--staged", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "agentos verify: not judged: there is no commit yet\n")
+
+
+def test_verify_counts_in_english(repo: Path) -> None:
+    (repo / "a.txt").write_text("two\n")
+    git(repo, "add", "-A")
+    assert "(1 file, +1 -1, " in cli("verify", "--staged", cwd=repo).stderr
