@@ -149,3 +149,15 @@ def test_tests_are_not_looked_at_unless_they_are_named() -> None:
         "contest/c.py",
     ]
     assert not any(recipe.wants(path) for path in ("test_a.py", "tests/a.py", "a_test.py", "conftest.py", "a.txt"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("Look up a price in a item.", "Look up a price in an item."),
+        ("Return an user of an unit.", "Return a user of a unit."),
+        ("Return a value between a and b.", "Return a value between a and b."),
+    ],
+)
+def test_the_article_fits_the_next_word(answer: str, said: str) -> None:
+    assert tidy(answer, 80) == said

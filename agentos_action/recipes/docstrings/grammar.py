@@ -1,5 +1,7 @@
 """Write the grammar of one sentence: an opening, then nothing but phrases made of the words the code bears out."""
 
+# ruff: noqa: SIM905 - a table of words reads best as a line of words
+
 from __future__ import annotations
 
 import json
@@ -13,6 +15,14 @@ from agentos_action.recipes.docstrings.vocabulary import Vocabulary
 
 _DETERMINERS = ("the ", "a ", "an ", "each ", "every ", "all ", "all the ", "its ")
 _PREPOSITIONS = ("of", "in", "from", "to", "with", "by", "between", "into", "for", "on", "at", "without")
+# Where the direction of a verb is not known, these say something false more often than something true.
+_TOWARDS = frozenset({"to", "into", "on"})
+_GOING = frozenset(
+    "add append apply assign attach bind connect convert copy deposit download dump encode export give import insert "
+    "join link load log map merge move parse prepend print publish push put render report save send set split store "
+    "submit switch transform translate upload wrap write".split()
+)
+_VALUES = frozenset("calculate compute count find get measure represent return set sum update yield".split())
 _LETTERS = frozenset(string.ascii_letters)
 _BELONGING = ("of", "between", "from", "for", "with", "at")
 _OTHERS = ("to", "by", "with", "between", "from", "for", "into")
@@ -49,9 +59,9 @@ def grammar(opening: Opening, known: Vocabulary) -> str:
     rules = [f'root ::= ({_any(opening.texts)}) {after} {_ending(opening.ends)}"."']
     if things:
         rules += [
-            f'part ::= " " ({_any(_PREPOSITIONS)}) " " things',
+            f'part ::= " " ({_any(_fitting(opening, _PREPOSITIONS))}) " " things',
             f'of ::= " " ({_any(_BELONGING)}) " " things',
-            f'other ::= " " ({_any(_OTHERS)}) " " things',
+            f'other ::= " " ({_any(_fitting(opening, _OTHERS))}) " " things',
             'things ::= named (" and " named)?',
             f"named ::= {_named(things)}",
         ]
@@ -62,6 +72,13 @@ def grammar(opening: Opening, known: Vocabulary) -> str:
         f"word ::= {_tree(sorted(known.words))}",
     ]
     return "\n".join(rules) + "\n"
+
+
+def _fitting(opening: Opening, prepositions: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the prepositions that may follow the opening's verb: `to` wants a verb that goes somewhere."""
+    verb = opening.texts[0].split()[0].lower() if opening.texts and opening.texts[0].split() else ""
+    unfit = (frozenset() if verb in _GOING else _TOWARDS) | (frozenset() if verb in _VALUES else frozenset({"of"}))
+    return tuple(each for each in prepositions if each not in unfit)
 
 
 def _named(things: frozenset[str]) -> str:

@@ -8,7 +8,7 @@ import re
 from itertools import pairwise
 
 from agentos_action.recipes.docstrings.examples import LEAKS
-from agentos_action.recipes.docstrings.inflect import singular
+from agentos_action.recipes.docstrings.inflect import article, singular
 
 MAX_COLUMNS = 88
 MIN_WORDS = 3
@@ -56,10 +56,15 @@ def tidy(answer: str, limit: int, code: str = "") -> str | None:
     whole = ended and len(said) < limit and not _repeats(said)
     if not whole:
         said = _shorten(said, limit - 1)
-    said = _without_echo(_DANGLING.sub("", _supported(said, code)))
+    said = _with_articles(_without_echo(_DANGLING.sub("", _supported(said, code))))
     sentence = f"{said[:1].upper()}{said[1:]}."
     usable = is_sentence(sentence) and len(sentence) <= limit and not _BARE_CONDITION.fullmatch(sentence)
     return sentence if usable else None
+
+
+def _with_articles(said: str) -> str:
+    """Return the sentence with `a` and `an` as the next word wants them."""
+    return re.sub(r"\b(?:a|an) (?=([a-z]{2,}))", lambda found: f"{article(found[1])} ", said)
 
 
 def _without_echo(said: str) -> str:
