@@ -30,7 +30,12 @@ _PROTOCOLS: Final[Mapping[Mode, _Protocol]] = MappingProxyType(
 _RENDERERS: Final[Mapping[Mode, Callable[[HttpClient, Prompt, Deadline], str]]] = MappingProxyType(
     {"openai_compatible": llamacpp_completion.templated, "llamacpp_completion": llamacpp_completion.render}
 )
-_TODO: Final = MappingProxyType({Code.CONNECT_REFUSED: "Start llama-server, or use --embedded."})
+_TODO: Final = MappingProxyType(
+    {
+        Code.CONNECT_REFUSED: "Start llama-server, or use --embedded.",
+        Code.HTTP_401: "Put the right key into the environment: LLAMACPP_API_KEY.",
+    }
+)
 
 
 class _Slot(Wire):

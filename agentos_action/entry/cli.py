@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 from agentos_action import __version__
 from agentos_action.entry.fail import guarded
-from agentos_action.errors import EXIT_USAGE
+from agentos_action.errors import EXIT_USAGE, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,24 @@ example:
   agentos run --recipe docstrings --embedded --dry-run"""
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are told as every other error is, also with --json."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError in place of printing and leaving."""
+        raise UsageError(message, f"`{self.prog} --help` shows what there is.")
+
+
+def described(text: str, example: str) -> dict[str, Any]:
+    """Return what `add_parser` needs so that a command's help says what it is for and shows an example."""
+    return {
+        "help": text,
+        "description": text[0].upper() + text[1:] + ".",
+        "epilog": f"example:\n  {example}",
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+    }
+
+
 class Command(Protocol):
     """What a command's module offers."""
 
@@ -54,7 +72,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(arguments: list[str]) -> int:
     name = next((argument for argument in arguments if not argument.startswith("-")), None)
     parser, command = _parser(name if name in COMMANDS else None)
-    options = parser.parse_args(arguments)
+    try:
+        options, unknown = parser.parse_known_args(arguments)
+    except SystemExit as done:
+        # --help and --version leave in this way once they have printed.
+        return done.code if isinstance(done.code, int) else EXIT_USAGE
+    if unknown:
+        shown = f"agentos {name}" if command is not None else "agentos"
+        raise UsageError(f"unrecognized arguments: {' '.join(unknown)}", f"`{shown} --help` shows what there is.")
     if command is None:
         parser.print_help()
         return EXIT_USAGE
@@ -62,7 +87,7 @@ def _main(arguments: list[str]) -> int:
 
 
 def _parser(chosen: str | None) -> tuple[argparse.ArgumentParser, Command | None]:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="agentos",
         description="A model may only propose a diff: AgentOS judges it, commits it and keeps the evidence.",
         epilog=EPILOG,
@@ -76,12 +101,5 @@ def _parser(chosen: str | None) -> tuple[argparse.ArgumentParser, Command | None
             below.add_parser(name, help=text)
             continue
         command = cast("Command", import_module(f"agentos_action.entry.commands.{name}"))
-        own = below.add_parser(
-            name,
-            help=text,
-            description=text[0].upper() + text[1:] + ".",
-            epilog=f"example:\n  {command.EXAMPLE}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        command.arguments(own)
+        command.arguments(below.add_parser(name, **described(text, command.EXAMPLE)))
     return parser, command

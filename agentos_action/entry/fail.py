@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from agentos_action.errors import EXIT_BUG, EXIT_INTERRUPTED, AgentOSError
+from agentos_action.errors import EXIT_BUG, EXIT_INTERRUPTED, AgentOSError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from _typeshed import ReadableBuffer
+
+
+class _Stream(io.FileIO):
+    """A standard stream that never raises: a full disk or a reader that went away must not end a run half-way.
+
+    What was lost is remembered; for stdout `delivered` asks for it, for stderr there is nobody left to tell.
+    """
+
+    failure: OSError | None = None
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write, or remember why not and take the data as written."""
+        size = memoryview(data).nbytes
+        try:
+            written = super().write(data)
+        except OSError as error:
+            self.failure = self.failure or error
+            return size
+        if written is None:
+            # The other end is slow and somebody made it non-blocking; a wait here could last for ever.
+            self.failure = self.failure or BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            return size
+        return written
 
 
 def guarded(work: Callable[[], int], *, as_json: bool) -> int:
@@ -18,9 +45,10 @@ def guarded(work: Callable[[], int], *, as_json: bool) -> int:
     from agentos_action.interrupts import ignore_from_now_on, raise_on_sigterm  # noqa: PLC0415 - not for --help
 
     raise_on_sigterm()
+    _open_streams()
     try:
         code = work()
-        sys.stdout.flush()
+        delivered()
         ignore_from_now_on()
     except AgentOSError as error:
         tell(error, as_json=as_json)
@@ -28,10 +56,6 @@ def guarded(work: Callable[[], int], *, as_json: bool) -> int:
     except KeyboardInterrupt:
         tell_fields("interrupted", EXIT_INTERRUPTED, "interrupted", "", as_json=as_json)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader (`| head`) went away; Python would complain once more when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:  # noqa: BLE001 - the one place where a bug is turned into a report
         tell_fields(
             "bug", EXIT_BUG, f"unexpected {type(error).__name__}", "Please report the log above.", as_json=as_json
@@ -39,6 +63,44 @@ def guarded(work: Callable[[], int], *, as_json: bool) -> int:
         _log_of(error)
         return EXIT_BUG
     return code
+
+
+def delivered(made: str = "") -> None:
+    """Raise UsageError where something on stdout got lost; `made` says what was done nevertheless.
+
+    A reader that went away (`| head`) had what it wanted: that is no failure, and the exit code stays.
+    """
+    failure = _lost()
+    if failure is not None and not isinstance(failure, BrokenPipeError):
+        raise UsageError(f"the report could not be written: {failure.strerror}{made}")
+
+
+def _lost() -> OSError | None:
+    sys.stdout.flush()
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    return raw.failure if isinstance(raw, _Stream) else None
+
+
+def _open_streams() -> None:
+    """Give the process three open streams that do not raise; a caller's own stream in their place is left alone."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - for the life of the process
+    if sys.stdout is sys.__stdout__:
+        # A closed stdout is opened for reading: no file of ours may become stdout, and what is lost is noticed.
+        sys.stdout = _stream(sys.stdout, os.O_RDONLY)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _stream(sys.stderr, os.O_WRONLY)
+
+
+def _stream(old: TextIO | None, flags: int) -> TextIO:
+    if old is None:
+        raw = _Stream(os.open(os.devnull, flags), "w", closefd=False)
+        return io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace")
+    if not isinstance(old, io.TextIOWrapper):
+        return old
+    raw = _Stream(old.fileno(), "w", closefd=False)
+    buffer, lines = io.BufferedWriter(raw), old.line_buffering
+    return io.TextIOWrapper(buffer, encoding=old.encoding, errors="backslashreplace", line_buffering=lines)
 
 
 def tell(error: AgentOSError, *, as_json: bool) -> None:
@@ -80,7 +142,8 @@ def tell_fields(  # noqa: PLR0913 - the fields of the object
             "hint": clean(hint),
         }
         sys.stdout.write(json.dumps(fields) + "\n")
-        return
+        if _lost() is None:
+            return
     sys.stderr.write(f"agentos: {visible(clean(message))}\n")
     if hint:
         sys.stderr.write(f"  {visible(clean(hint))}\n")

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from agentos_action.records.run import RunReport
+from agentos_action.records.verdict import Finding
 from agentos_action.report.visible import visible, visible_line
 
 #: More lines than a person reads; the evidence holds the whole diff.
 MAX_DIFF_LINES = 400
 MAX_LEFT = 10
 
+#: A narrower terminal would break the ids, which people search for.
+TABLE_WIDTH = 120
+
 _GOOD = frozenset({"committed", "applied", "dry_run", "no_change"})
+#: Only what came through is data: somebody may pipe it into `git apply`.
+_DATA = frozenset({"committed", "applied", "dry_run"})
 
 
 class Reporter:
-    """An Observer that talks on stderr; `quiet` says nothing at all (for --json)."""
+    """An Observer that talks on stderr; `quiet` says nothing at all (for --json).
+
+    Nothing here catches OSError: the streams that `entry/fail.py` opens do not raise.
+    """
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
-        self._talk = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False, markup=False)
+        self._talk = _console(stderr=True)
         self._quiet = quiet
         self._verbose = verbose
         self._status: Status | None = None
@@ -33,7 +44,7 @@ class Reporter:
 
     def __enter__(self) -> Self:
         if not self._quiet and self._talk.is_terminal:
-            self._status = self._talk.status("", spinner="dots")
+            self._status = self._talk.status("", spinner="dots" if self._talk.encoding.startswith("utf") else "line")
             self._status.start()
         return self
 
@@ -54,11 +65,11 @@ class Reporter:
     def tokens(self, received: int) -> None:
         """Count up on a terminal; a log hears nothing of single tokens."""
         if self._status is not None:
-            self._status.update(Text(f"{visible_line(self._stage)} … {received} tokens"))
+            self._status.update(Text(f"{visible_line(self._stage)} … {counted(received, 'token')}"))
 
     def place(self, done: int, total: int, name: str, filling: str | None) -> None:
         """Say what a place was filled with."""
-        self._stage = f"{done} of {total} places done"
+        self._stage = f"{done} of {counted(total, 'place')} done"
         self._show(f"{done}/{total} {name}: {filling if filling is not None else 'left alone'}", line=True)
 
     def warning(self, text: str) -> None:
@@ -82,38 +93,50 @@ class Reporter:
             self._talk.print(Text(visible_line(text), style="dim" if self._talk.is_terminal else ""))
 
     def report(self, report: RunReport) -> None:
-        """Say what a run came to: the diff on stdout, everything else on stderr."""
-        self._diff(report.diff)
-        self._findings(report)
+        """Say what a run came to: a diff that came through on stdout, everything else on stderr."""
+        self._diff(report)
+        self.findings(report.findings)
         self._left(report)
         style = "bold green" if report.status in _GOOD else "bold red"
         head = Text(report.status.replace("_", " "), style=style)
-        head.append(f": {visible_line(report.message)}", style="default")
+        if report.message:
+            head.append(f": {visible_line(report.message)}", style="default")
         self._talk.print(head)
         if report.hint:
             self._talk.print(Text(f"  {visible_line(report.hint)}"))
         for name, value in _facts(report):
             self._talk.print(Text.assemble((f"{name:<9} ", "dim"), visible_line(value)))
 
-    def _findings(self, report: RunReport) -> None:
-        if not report.findings:
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """Say every finding: a table where there is room for it, else two lines each."""
+        if not findings:
             return
-        if self._talk.is_terminal:
-            self._talk.print(_table(report))
+        if self._talk.is_terminal and self._talk.width >= TABLE_WIDTH:
+            self._talk.print(_table(findings))
             return
-        for finding in report.findings:
-            place = f"{finding.path or ''}{f':{finding.line}' if finding.line else ''}"
-            line = f"{finding.severity} [{finding.id}] {place} {finding.message}. {finding.hint}"
-            self._talk.print(Text(visible_line(line)))
+        for finding in findings:
+            head = Text.assemble(
+                (finding.severity, _severity_style(finding)), f" [{finding.id}] {visible_line(_place(finding))}"
+            )
+            head.rstrip()
+            self._talk.print(head)
+            what = Text(visible_line(f"{finding.message.removesuffix('.')}. {finding.hint}"))
+            if self._talk.is_terminal:
+                self._talk.print(Padding(what, (0, 0, 0, 2)), soft_wrap=False)
+            else:
+                self._talk.print(Text("  ").append(what))
 
-    def _diff(self, diff: str) -> None:
-        if not diff:
+    def _diff(self, report: RunReport) -> None:
+        if not report.diff:
             return
-        out = Console(highlight=False, soft_wrap=True, emoji=False, markup=False)
-        if not out.is_terminal:
-            sys.stdout.write(diff)
-            return
-        lines = diff.split("\n")[:-1]
+        out = self._talk
+        if report.status in _DATA:
+            # FORCE_COLOR makes a pipe a terminal for rich, but data is data.
+            if not sys.stdout.isatty():
+                sys.stdout.write(report.diff)
+                return
+            out = _console(stderr=False)
+        lines = report.diff.split("\n")[:-1]
         for text in lines[:MAX_DIFF_LINES]:
             out.print(Text(visible(text.rstrip("\r")), style=_style(text)))
         if len(lines) > MAX_DIFF_LINES:
@@ -129,7 +152,29 @@ class Reporter:
         if len(others) > MAX_LEFT and not self._verbose:
             self._talk.print(Text(f"left alone: {len(others) - MAX_LEFT} more; --verbose lists them"))
         if later:
-            self._talk.print(Text(f"{len(later)} places are {visible_line(later[0].reason)}"))
+            verb = "is" if len(later) == 1 else "are"
+            self._talk.print(Text(f"{counted(len(later), 'place')} {verb} {visible_line(later[0].reason)}"))
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
+    if console.no_color:
+        # NO_COLOR takes rich's colours only; without a colour system there is no bold and no dim either.
+        return Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False, color_system=None)
+    return console
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.path or ''}{f':{finding.line}' if finding.line else ''}"
+
+
+def _severity_style(finding: Finding) -> str:
+    return "red" if finding.severity == "error" else "yellow"
 
 
 def _style(line: str) -> str:
@@ -138,16 +183,15 @@ def _style(line: str) -> str:
     return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
 
 
-def _table(report: RunReport) -> Table:
+def _table(findings: Sequence[Finding]) -> Table:
     table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
-    for column in ("finding", "where", "what", "what to do"):
+    table.add_column("finding", no_wrap=True)
+    for column in ("where", "what", "what to do"):
         table.add_column(column, overflow="fold")
-    for finding in report.findings:
-        where = f"{finding.path or ''}{f':{finding.line}' if finding.line else ''}"
-        style = "red" if finding.severity == "error" else "yellow"
+    for finding in findings:
         table.add_row(
-            Text(finding.id, style=style),
-            *(Text(visible_line(text)) for text in (where, finding.message, finding.hint)),
+            Text(finding.id, style=_severity_style(finding)),
+            *(Text(visible_line(text)) for text in (_place(finding), finding.message, finding.hint)),
         )
     return table
 
@@ -159,7 +203,9 @@ def _facts(report: RunReport) -> list[tuple[str, str]]:
         prompt = f"{usage.prompt_tokens:,} prompt ({usage.cached_tokens or 0:,} cached)"
         rows.append(("tokens", f"{prompt}, {usage.completion_tokens or 0:,} answer"))
     spent = ", ".join(f"{name} {ms} ms" for name, ms in timing.items() if name != "total" and ms)
-    rows.append(("commit", f"{report.commit} on {report.branch}" if report.commit else None))
-    rows.append(("time", f"{timing.get('total', 0) / 1000:.2f} s ({spent})"))
+    rows.append(("commit", report.commit))
+    if report.status != "usage":
+        rows.append(("policy", report.policy))
+        rows.append(("time", f"{timing.get('total', 0) / 1000:.2f} s{f' ({spent})' if spent else ''}"))
     rows.append(("evidence", report.evidence))
     return [(name, value) for name, value in rows if value]

@@ -98,7 +98,7 @@ def test_a_harmless_change_passes_and_a_workflow_does_not(repo: Path, clone: Clo
     git(repo, "add", "--all")
     done = clone.commit(repo)
     assert done.returncode == 1
-    assert f"error: '{WORKFLOW}'" in done.stderr
+    assert f"error [protected.place] {WORKFLOW}" in done.stderr
     assert "[protected.place]" in done.stderr
     assert git(repo, "rev-list", "--count", "HEAD") == "2\n"
 

@@ -155,7 +155,7 @@ def test_tests_are_not_looked_at_unless_they_are_named() -> None:
     ("answer", "said"),
     [
         ("Look up a price in a item.", "Look up a price in an item."),
-        ("Return an user of an unit.", "Return a user of a unit."),
+        ("Look up an user in the list.", "Look up a user in the list."),
         ("Return a value between a and b.", "Return a value between a and b."),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import argparse
 
-    from agentos_action.evidence.verify import Checked, Problem
+    from agentos_action.evidence.reading import Problem
+    from agentos_action.evidence.verify import Checked
 
 EXAMPLE = "agentos evidence verify .git/agentos/runs/20261121T031500Z-8f3a1c2d"
 
@@ -37,10 +39,13 @@ def execute(options: argparse.Namespace) -> int:
 
 def _check(folder: Path, repo: str | None) -> dict[str, Any]:
     from agentos_action.errors import UsageError  # noqa: PLC0415 - not for --help
+    from agentos_action.evidence.layout import SUMS  # noqa: PLC0415 - the same
     from agentos_action.evidence.verify import verify_bundle  # noqa: PLC0415 - the same
 
     if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder", "Give the folder of a run, which holds SHA256SUMS.")
+        raise UsageError(f"{folder} is not a folder", f"Give the folder of a run, which holds {SUMS}.")
+    if not os.path.lexists(folder / SUMS) and next(folder.glob(f"*/{SUMS}"), None):
+        raise UsageError(f"{folder} is a folder of runs", f"Give the runs in it: agentos evidence verify {folder}/*")
     checked = verify_bundle(folder)
     commit, problems = _check_commit(folder, checked, repo)
     problems = [*checked.problems, *problems]
@@ -61,7 +66,8 @@ def _check_commit(folder: Path, checked: Checked, repo: str | None) -> tuple[str
     if checked.commit is None:
         return "none", []
     from agentos_action.errors import UsageError  # noqa: PLC0415 - not for --help
-    from agentos_action.evidence.verify import Problem, verify_commit  # noqa: PLC0415 - the same
+    from agentos_action.evidence.reading import Problem  # noqa: PLC0415 - the same
+    from agentos_action.evidence.verify import verify_commit  # noqa: PLC0415 - the same
     from agentos_action.repo import RepoView  # noqa: PLC0415 - the same
 
     try:
@@ -70,10 +76,10 @@ def _check_commit(folder: Path, checked: Checked, repo: str | None) -> tuple[str
         if repo:
             raise
         return "skipped: no repository here; give --repo", []
-    message = view.message_of(checked.commit)
-    if message is None:
+    facts = view.commit_facts(checked.commit)
+    if facts is None:
         return "no", [Problem("", 0, f"the commit {checked.commit} is not in {view.git_dir}")]
-    return "yes", verify_commit(folder, message)
+    return "yes", verify_commit(folder, facts)
 
 
 def _say(result: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from agentos_action.entry.cli import described
 from agentos_action.entry.commands import run as run_command
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ EXAMPLE = "agentos hook docstrings src/a.py src/b.py"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     below = parser.add_subparsers(dest="what", metavar="docstrings", required=True)
-    docstrings = below.add_parser("docstrings", help="fill in missing docstrings of these files", epilog=EXAMPLE)
+    docstrings = below.add_parser("docstrings", **described("fill in missing docstrings of these files", EXAMPLE))
     docstrings.add_argument("files", nargs="*", metavar="FILE", help="the staged files (pre-commit gives them)")
     docstrings.add_argument("--strict", action="store_true", help="fail where no model answers, instead of a note")
     docstrings.add_argument("--repo", default=".", metavar="DIR", help="the repository")

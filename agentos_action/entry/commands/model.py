@@ -7,6 +7,8 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from agentos_action.entry.cli import described
+
 if TYPE_CHECKING:
     import argparse
 
@@ -16,12 +18,14 @@ EXAMPLE = "agentos model install smollm2-135m"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     below = parser.add_subparsers(dest="what", metavar="install|list", required=True)
-    install = below.add_parser("install", help="fetch a model, check its digest, keep it in your cache", epilog=EXAMPLE)
+    install = below.add_parser(
+        "install", **described("fetch a model, check its digest, keep it in your cache", EXAMPLE)
+    )
     install.add_argument("source", metavar="NAME|FILE|URL", help="smollm2-135m, or any GGUF file or URL")
     install.add_argument("--sha256", metavar="H", help="the file's sha256 (needed for FILE and URL)")
     install.add_argument("--name", metavar="N", help="the name to keep it under")
     install.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
-    listed = below.add_parser("list", help="the models in your cache", epilog="agentos model list")
+    listed = below.add_parser("list", **described("list the models in your cache", "agentos model list"))
     listed.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
 
 

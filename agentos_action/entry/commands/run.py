@@ -44,6 +44,7 @@ def model_arguments(parser: argparse.ArgumentParser) -> None:
     model.add_argument("--base-url", metavar="URL", help="the server's address")
     model.add_argument("--model", metavar="NAME", help="the model that must answer")
     model.add_argument("--embedded", action="store_true", help="start a llama.cpp server for this run, and end it")
+    model.add_argument("--binary", metavar="PATH", help="a llama-server program for --embedded")
     model.add_argument("--threads", type=int, metavar="N", help="threads of the embedded server")
     model.add_argument("--timeout", type=_seconds, metavar="S", help="seconds for health and all answers together")
 
@@ -64,7 +65,11 @@ def _seconds(text: str) -> float:
 
 def execute(options: argparse.Namespace) -> int:
     """Run and report."""
-    return perform(options).exit_code
+    from agentos_action.entry.fail import delivered  # noqa: PLC0415 - not for --help
+
+    report = perform(options)
+    delivered(f"; commit {report.commit} was made" if report.commit else "")
+    return report.exit_code
 
 
 def perform(options: argparse.Namespace, *, target: Target = "commit") -> RunReport:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from agentos_action.entry.cli import described
 
 if TYPE_CHECKING:
     import argparse
@@ -18,7 +21,7 @@ EXAMPLE = "agentos sidecar start --model smollm2-135m"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     below = parser.add_subparsers(dest="what", metavar="start|status|stop", required=True)
-    start = below.add_parser("start", help="start a server and leave it running", epilog=EXAMPLE)
+    start = below.add_parser("start", **described("start a server and leave it running", EXAMPLE))
     start.add_argument("--model", default="smollm2-135m", metavar="NAME", help="an installed model")
     start.add_argument(
         "--binary", metavar="PATH", help="a llama-server program (default: the xllamacpp wheel, then PATH)"
@@ -27,8 +30,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     start.add_argument("--context", type=int, default=4096, metavar="TOKENS", help="context size (default 4096)")
     start.add_argument("--threads", type=int, metavar="N", help="threads (default: by the machine)")
     start.add_argument("--timeout", type=float, default=180.0, metavar="S", help="seconds for the start (default 180)")
-    status = below.add_parser("status", help="does it run, where, since when", epilog="agentos sidecar status")
-    stop = below.add_parser("stop", help="end it", epilog="agentos sidecar stop")
+    status = below.add_parser(
+        "status", **described("say whether it runs, where and since when", "agentos sidecar status")
+    )
+    stop = below.add_parser("stop", **described("end the server", "agentos sidecar stop"))
     for parser_ in (start, status, stop):
         parser_.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
 
@@ -83,6 +88,8 @@ def _say(options: argparse.Namespace, found: Status) -> None:
         f"sidecar {already}: {found.model} at {found.base_url} (process {found.pid}, since {found.since})\n"
     )
     if options.what == "start":
-        sys.stderr.write(f"  its key: {found.key_file}; ask it with:\n")
-        sys.stderr.write(f"  export LLAMACPP_API_KEY=$(cat {found.key_file})\n")
-        sys.stderr.write(f"  agentos tool health --provider llamacpp --base-url {found.base_url}\n")
+        server = f"--provider llamacpp --base-url {found.base_url}"
+        sys.stderr.write("  its key is in a file; to use the server:\n")
+        sys.stderr.write(f'  export LLAMACPP_API_KEY="$(cat {shlex.quote(found.key_file or "")})"\n')
+        sys.stderr.write(f"  agentos tool health {server}\n")
+        sys.stderr.write(f"  agentos run --recipe docstrings {server}\n")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from agentos_action.entry.cli import described
+
 if TYPE_CHECKING:
     import argparse
 
@@ -16,7 +18,7 @@ EXAMPLE = "agentos tool health --provider llamacpp --base-url http://127.0.0.1:8
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     below = parser.add_subparsers(dest="what", metavar="health", required=True)
-    health = below.add_parser("health", help="walk the four probe steps of one provider", epilog=EXAMPLE)
+    health = below.add_parser("health", **described("walk the four probe steps of one provider", EXAMPLE))
     health.add_argument("--provider", default="llamacpp", metavar="P[:INSTANCE]", help="default: llamacpp")
     health.add_argument("--base-url", metavar="URL", help="the server's address")
     health.add_argument("--model", metavar="NAME", help="the model that must be there")

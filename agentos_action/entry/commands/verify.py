@@ -41,7 +41,10 @@ def execute(options: argparse.Namespace) -> int:
 
     repo = RepoView.open(Path(options.repo))
     if options.staged and repo.unborn:
-        _say(options, DiffValidationResult(is_valid=True), "none: the first commit has nothing to be judged by")
+        if options.json:
+            sys.stdout.write(DiffValidationResult(is_valid=True).model_dump_json() + "\n")
+        else:
+            sys.stderr.write("agentos verify: not judged: there is no commit yet (this is the first commit)\n")
         return EXIT_DONE
     before = repo.commit_of(options.range.partition("..")[0] or "HEAD" if options.range else "HEAD")
     policy = load_policy(repo.snapshot(repo.commit_of(options.policy_ref) if options.policy_ref else before))
@@ -86,13 +89,9 @@ def _say(options: argparse.Namespace, result: DiffValidationResult, source: str)
     if options.json:
         sys.stdout.write(result.model_dump_json() + "\n")
         return
-    from agentos_action.report.visible import visible_line  # noqa: PLC0415 - not with --json
+    from agentos_action.report.terminal import Reporter, counted  # noqa: PLC0415 - not with --json
 
-    for finding in (*result.errors, *result.warnings):
-        place = f"{finding.path}:{finding.line}: " if finding.path and finding.line else ""
-        sys.stderr.write(f"{finding.severity}: {visible_line(place + finding.message)} [{finding.id}]\n")
-        if finding.hint:
-            sys.stderr.write(f"  {visible_line(finding.hint)}\n")
-    counts = f"{len(result.files)} files, +{result.added} -{result.removed}, policy {source}"
+    Reporter().findings((*result.errors, *result.warnings))
+    counts = f"{counted(len(result.files), 'file')}, +{result.added} -{result.removed}, policy {source}"
     word = "accepted" if result.is_valid else "refused"
     sys.stderr.write(f"agentos verify: {word} ({counts})\n")

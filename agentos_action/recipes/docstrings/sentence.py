@@ -64,7 +64,7 @@ def tidy(answer: str, limit: int, code: str = "") -> str | None:
 
 def _with_articles(said: str) -> str:
     """Return the sentence with `a` and `an` as the next word wants them."""
-    return re.sub(r"\b(?:a|an) (?=([a-z]{2,}))", lambda found: f"{article(found[1])} ", said)
+    return re.sub(r"\b(?:a|an) (?=(?!and\b|or\b)([a-z]{2,}))", lambda found: f"{article(found[1])} ", said)
 
 
 def _without_echo(said: str) -> str:
