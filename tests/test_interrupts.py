@@ -10,32 +10,37 @@ import pytest
 from agentos_action.interrupts import deferred
 
 
-def strike() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
+def struck(*, inside: bool) -> list[int]:
+    """Be struck by Ctrl-C within a block, or within one inside it; return what the outer block still did."""
+    done: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        within(done, inside=inside)
+    return done
+
+
+def within(done: list[int], *, inside: bool) -> None:
+    with deferred():
+        if inside:
+            with deferred():
+                os.kill(os.getpid(), signal.SIGINT)
+        else:
+            os.kill(os.getpid(), signal.SIGINT)
+        done.append(1)
 
 
 def test_a_signal_waits_until_the_block_is_done() -> None:
-    done = []
-    with pytest.raises(KeyboardInterrupt), deferred():
-        strike()
-        done.append(1)
-    assert done == [1]
+    assert struck(inside=False) == [1]
 
 
 def test_an_inner_block_leaves_the_signal_to_the_outer_one() -> None:
-    done = []
-    with pytest.raises(KeyboardInterrupt), deferred():
-        with deferred():
-            strike()
-        done.append(1)
-    assert done == [1]
+    assert struck(inside=True) == [1]
 
 
 def test_after_the_last_block_nothing_is_left_to_interrupt() -> None:
     done = []
     with deferred(last=True):
         with deferred():
-            strike()
+            os.kill(os.getpid(), signal.SIGINT)
         done.append(1)
     assert done == [1]
 

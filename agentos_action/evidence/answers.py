@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from agentos_action.evidence.canonical import canonical, sha256_text
+from agentos_action.evidence.canonical import as_utf8, canonical, sha256_text
 from agentos_action.evidence.layout import ANSWERS, PROMPTS, RunFolder
 from agentos_action.records.model import Answer, Prompt
 
@@ -34,6 +34,7 @@ class AnswerLog:
         self._row(prompt, "", place, {"finish_reason": "failed", "raw_error_code": raw_error_code})
 
     def _row(self, prompt: Prompt, text: str, place: str | None, told: dict[str, Any]) -> None:
+        text = self._text(text)
         row = {
             "call": len(self.answers),
             "place": place,
@@ -41,13 +42,19 @@ class AnswerLog:
                 {"role": message.role, "sha256": self._message(message.content)} for message in prompt.messages
             ],
             "params": self._params(prompt),
-            "answer": self.folder.redact(text),
+            "answer": text,
             "answer_sha256": sha256_text(text),
             **told,
         }
-        self.prompts.append(sha256_text("\0".join(f"{m.role}\0{m.content}" for m in prompt.messages)))
+        self.prompts.append(sha256_text("\0".join(f"{m.role}\0{as_utf8(m.content)}" for m in prompt.messages)))
         self.answers.append(sha256_text(text))
-        self.folder.append(ANSWERS, canonical(row) + b"\n")
+        self.folder.append(ANSWERS, canonical(self.folder.redact_values(row)) + b"\n")
+
+    def _text(self, text: str) -> str:
+        """Return the text that is recorded and digested; one that JSON cannot carry cannot be replayed."""
+        kept = as_utf8(text)
+        self.folder.redacted |= kept != text
+        return kept
 
     def digests(self) -> dict[str, str]:
         """Return one digest over all prompts and one over all answers."""
@@ -69,8 +76,10 @@ class AnswerLog:
         }
 
     def _message(self, content: str) -> str:
+        content = self._text(content)
         digest = sha256_text(content)
         if digest not in self._seen:
             self._seen.add(digest)
-            self.folder.append(PROMPTS, canonical({"sha256": digest, "content": self.folder.redact(content)}) + b"\n")
+            row = self.folder.redact_values({"sha256": digest, "content": content})
+            self.folder.append(PROMPTS, canonical(row) + b"\n")
         return digest

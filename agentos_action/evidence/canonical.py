@@ -1,4 +1,4 @@
-"""Values → RFC 8785 canonical JSON; text that no JSON can carry becomes replacement characters."""
+"""Values → RFC 8785 canonical JSON; text that no JSON can carry becomes question marks."""
 
 from __future__ import annotations
 
@@ -18,9 +18,14 @@ def sha256_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def as_utf8(text: str) -> str:
+    """Return text that JSON can carry: what UTF-8 has no bytes for becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return as_utf8(value)
     if isinstance(value, dict):
         return {_clean(str(key)): _clean(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,15 @@ ANSWERS = "patch/answers.jsonl"
 PROMPTS = "patch/prompts.jsonl"
 DIFF = "patch/canonical.diff"
 SUMS = "SHA256SUMS"
+
+#: Texts under these names are ours, never a model's or a person's: redaction would only break the bundle.
+_OURS = frozenset({
+    "seq", "ts", "run_id", "event", "prev", "hash", "status", "digests", "exit_code", "error_category", "role",
+    "provider", "adapter_id", "execution_mode", "output_kind", "version", "evidence_hash", "tool_run_id",
+    "timestamp", "checked_at",
+})  # fmt: skip
+_IDS = frozenset({"commit", "tree", "base"})
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 class RunFolder:
@@ -46,6 +56,16 @@ class RunFolder:
         self.redacted |= clean != text
         return clean
 
+    def redact_values(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        """Return a JSON value without secrets in its texts; keys, numbers and what we name ourselves stay."""
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, list | tuple):
+            return [self.redact_values(inner) for inner in value]
+        if isinstance(value, dict):
+            return {key: inner if _is_ours(key, inner) else self.redact_values(inner) for key, inner in value.items()}
+        return value
+
     def append(self, name: str, line: bytes, *, sync: bool = False) -> None:
         """Append one line; with `sync` it is on the disk when this returns. Raises EvidenceError."""
         try:
@@ -71,7 +91,7 @@ class RunFolder:
 
     def write_json(self, name: str, value: dict[str, Any]) -> None:
         """Write a value as canonical JSON, redacted."""
-        self.write(name, self.redact(canonical(value).decode()).encode() + b"\n")
+        self.write(name, canonical(self.redact_values(value)) + b"\n")
 
     def close(self) -> None:
         """Write SHA256SUMS over every file, in the format of sha256sum(1)."""
@@ -82,6 +102,12 @@ class RunFolder:
     def _failed(self, name: str, error: OSError) -> EvidenceError:
         message = f"evidence could not be written: {self.path / name}: {error.strerror}"
         return EvidenceError(message, "Free some space, or give another folder with --evidence DIR.")
+
+
+def _is_ours(key: str, value: object) -> bool:
+    if key in _IDS:
+        return isinstance(value, str) and _ID.fullmatch(value) is not None
+    return key in _OURS or key.endswith("sha256")
 
 
 def digest_of(path: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any, Literal, TypeAlias, get_args
 
 from agentos_action.clock import Clock
@@ -52,11 +51,9 @@ class Tape:
             "event": event,
             "prev": self.last_hash,
         }
-        text = self._folder.redact(canonical(line).decode())
-        hashed = hashlib.sha256(text.encode()).hexdigest()
-        # The hash is over the canonical line without itself; `hash` is put back in its place in the key order.
-        whole = canonical({**json.loads(text), "hash": hashed})
-        self._folder.append(TAPE, whole + b"\n", sync=event in _SYNCED)
+        line = self._folder.redact_values(line)
+        hashed = hash_of(line)
+        self._folder.append(TAPE, canonical({**line, "hash": hashed}) + b"\n", sync=event in _SYNCED)
         self._seq += 1
         self.last_hash = hashed
         return hashed

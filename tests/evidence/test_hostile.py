@@ -42,7 +42,8 @@ VALUES = st.recursive(
 )
 EVENTS = st.fixed_dictionaries(
     {"event": st.sampled_from(("run_started", "tool_result_verified", "checks_completed", "git_commit")) | VALUES},
-    optional=dict.fromkeys(NAMES, VALUES) | {"prev": VALUES, "hash": VALUES, "run_id": VALUES, "summary": VALUES},
+    optional={name: VALUES for name in NAMES if name != "event"}
+    | {"prev": VALUES, "hash": VALUES, "run_id": VALUES, "summary": VALUES},
 )
 
 
@@ -90,11 +91,12 @@ def test_any_bytes_are_judged(content: bytes) -> None:
     bundle_of(content)
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["1" * 30, "9" * 6000, "NaN", "1e999", "[" * 900 + "]" * 900, '{"a":' * 900 + "1" + "}" * 900, "[" * 200_000]
-    + ['"\\ud800"', '"0"', "true", "null", "{}", "[]", '"\\u0000"'],
-)
+NUMBERS = ("1" * 30, "9" * 6000, "NaN", "1e999")
+NESTED = ("[" * 900 + "]" * 900, '{"a":' * 900 + "1" + "}" * 900, "[" * 200_000)
+PLAIN = ('"\\ud800"', '"0"', "true", "null", "{}", "[]", '"\\u0000"')
+
+
+@pytest.mark.parametrize("value", [*NUMBERS, *NESTED, *PLAIN], ids=lambda value: str(value)[:8])
 def test_hostile_values_are_judged(copy: Path, value: str) -> None:
     for key in (b"seq", b"event", b"run_id", b"hash", b"status", b"digests"):
         tape = (copy / TAPE).read_bytes()

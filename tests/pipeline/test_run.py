@@ -16,6 +16,7 @@ from agentos_action.errors import UsageError
 from agentos_action.evidence.verify import verify_bundle, verify_commit
 from agentos_action.records.observer import Observer
 from agentos_action.records.run import ModelWish, RunRequest
+from agentos_action.repo import RepoView
 from agentos_action.settings.choose import ChosenModel
 from agentos_action.wiring import open_adapter, parts
 from tests.git import git, make_repo
@@ -42,8 +43,9 @@ def test_the_commit_and_the_bundle_name_each_other(repo: Path, tmp_path: Path) -
     report = scripted(repo, tmp_path, diff_answer("a.txt", "one", "1"))
     folder = Path(report.evidence or "")
     assert verify_bundle(folder).problems == ()
-    message = git(repo, "log", "-1", "--format=%B")
-    assert verify_commit(folder, message) == []
+    facts = RepoView.open(repo).commit_facts(report.commit or "")
+    assert facts is not None
+    assert verify_commit(folder, facts) == []
     trailers = git(repo, "log", "-1", "--format=%(trailers:only,unfold)")
     keys = [line.partition(":")[0] for line in trailers.split("\n") if line]
     assert keys == ["AgentOS-Run", "AgentOS-Model", "AgentOS-Policy", "AgentOS-Diff", "AgentOS-Evidence"]

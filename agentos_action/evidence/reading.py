@@ -1,0 +1,131 @@
+"""Reads a bundle that may be hostile: no link is followed, no size trusted, no JSON but our own canonical form."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agentos_action.evidence.canonical import canonical
+
+#: The largest file of a bundle that is read, the most files it may hold, the deepest JSON.
+MAX_BYTES = 64 * 1024 * 1024
+MAX_FILES = 10_000
+MAX_DEPTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: which file, which line (from 1, 0 for the whole file), what."""
+
+    file: str
+    line: int
+    message: str
+
+
+def read(folder: Path, name: str, problems: list[Problem]) -> bytes | None:
+    """Return the bytes of a regular file of the bundle; None, and a problem, where there is no such file."""
+    parts = name.split("/")
+    if not set(parts).isdisjoint({"", ".", ".."}):
+        problems.append(Problem(name, 0, "is not a name inside the bundle"))
+        return None
+    try:
+        content = _read(folder, parts)
+    except OSError as error:
+        problems.append(Problem(name, 0, f"cannot be read: {error.strerror}"))
+    except ValueError:
+        problems.append(Problem(name, 0, "cannot be read: no file has such a name"))
+    else:
+        if content is None:
+            problems.append(Problem(name, 0, "is not a regular file"))
+        elif len(content) > MAX_BYTES:
+            problems.append(Problem(name, 0, f"is larger than {MAX_BYTES} bytes"))
+        else:
+            return content
+    return None
+
+
+def _read(folder: Path, parts: list[str]) -> bytes | None:
+    """Return at most one byte more than allowed; None for what is no regular file. Follows no link below `folder`."""
+    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in parts:
+            # Without O_NONBLOCK the opening of a FIFO would wait for ever.
+            below = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
+            os.close(at)
+            at = below
+        if not stat.S_ISREG(os.fstat(at).st_mode):
+            return None
+        with os.fdopen(at, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES + 1)
+    finally:
+        os.close(at)
+
+
+def names(folder: Path, problems: list[Problem]) -> set[str]:
+    """Return the name of everything in the bundle that is no folder, links to folders among it."""
+    found: set[str] = set()
+    folders = [""]
+    seen = 0
+    while folders:
+        prefix = folders.pop()
+        try:
+            for entry in (folder / prefix).iterdir():
+                seen += 1
+                if seen > MAX_FILES:
+                    problems.append(Problem(prefix, 0, f"the bundle holds more than {MAX_FILES} files and folders"))
+                    return found
+                if stat.S_ISDIR(entry.lstat().st_mode):
+                    folders.append(f"{prefix}{entry.name}/")
+                else:
+                    found.add(prefix + entry.name)
+        except OSError as error:
+            problems.append(Problem(prefix, 0, f"cannot be listed: {error.strerror}"))
+    return found
+
+
+def rows(folder: Path, name: str, problems: list[Problem]) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a JSONL file; stops with a problem at the first that is not as we write them."""
+    content = read(folder, name, problems)
+    if content is None:
+        return
+    for number, line in enumerate(io.BytesIO(content), 1):
+        if not line.endswith(b"\n"):
+            problems.append(Problem(name, number, "the last line is not complete"))
+            return
+        parsed = parse(line[:-1])
+        if parsed is None:
+            problems.append(Problem(name, number, "not one line of canonical JSON"))
+            return
+        yield parsed
+
+
+def parse(line: bytes) -> dict[str, Any] | None:
+    """Return the object that stands in a line, None unless the line is its canonical form."""
+    try:
+        parsed = json.loads(line)
+        # Whoever handles the value later recurses into it, from another depth of the stack.
+        if not isinstance(parsed, dict) or _too_deep(parsed) or canonical(parsed) != line:
+            return None
+    except (ValueError, RecursionError):
+        return None
+    return parsed
+
+
+def _too_deep(value: dict[str, Any]) -> bool:
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
