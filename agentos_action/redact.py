@@ -8,9 +8,12 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
+# A token begins where no word goes on before it; the letter of an escape (a JSON text in a text: `\\nghp_…`) is no word.
+_START = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrtbf]))"
+
 #: Shapes of tokens whose issuers publish a fixed prefix, and of private keys; named for the finding.
 TOKEN_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(shape))
+    (name, re.compile(_START + shape[2:] if shape.startswith(r"\b") else shape))
     for name, shape in (
         (
             "private-key",

@@ -123,3 +123,10 @@ def test_redaction_never_raises_and_is_stable(text: str, secrets: list[str]) -> 
 def test_token_lines_come_in_order_with_every_hit() -> None:
     text = f"{TOKENS['npm-token']}\nx\n{TOKENS['aws-key']} {TOKENS['github-token']}\n"
     assert token_lines(text) == [(1, "npm-token"), (3, "aws-key"), (3, "github-token")]
+
+
+def test_a_token_behind_an_escape_of_a_json_text_is_seen() -> None:
+    token = "ghp_" + "A" * 36
+    for text in (f'{{"new": "one\\n{token}"}}', f'{{"new": "one\\\\n{token}"}}', f"x {token}"):
+        assert token not in Redactor().text(text)
+    assert Redactor().text(f"no{token}") == f"no{token}"
