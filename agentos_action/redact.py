@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-# A token begins where no word goes on before it; the letter of an escape (a JSON text in a text: `\\nghp_…`) is no word.
+# A token begins where no word goes on before it; the letter of an escape (JSON in a text: `\\nghp_…`) is no word.
 _START = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrtbf]))"
 
 #: Shapes of tokens whose issuers publish a fixed prefix, and of private keys; named for the finding.
