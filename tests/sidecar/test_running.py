@@ -106,13 +106,14 @@ def test_a_wanted_port_is_used(embedded_model: models.Model) -> None:
 
 def test_too_slow_a_start_is_ended(embedded_model: models.Model) -> None:
     """Too slow a start is ended."""
+    others = set(family(os.getpid()))  # a server that other tests of this session share
     with (
         pytest.raises(ToolError, match=r"not ready after 0\.2 s") as caught,
         server.running(embedded_model, replace(ONE_THREAD, timeout=0.2)),
     ):
         pass
     assert (caught.value.category, caught.value.raw_error_code) == ("runtime", "sidecar_start_timeout")
-    assert all_gone(family(os.getpid()))
+    assert all_gone([each for each in family(os.getpid()) if each not in others])
 
 
 def test_a_model_that_llamacpp_refuses_is_told_in_its_words(tmp_path: Path) -> None:
