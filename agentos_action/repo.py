@@ -50,10 +50,7 @@ class RepoView:
     @property
     def common_dir(self) -> Path:
         """The folder that worktrees share: refs, config, hooks."""
-        link = self.git_dir / "commondir"
-        if link.is_file():
-            return (self.git_dir / link.read_text().strip()).resolve()
-        return self.git_dir
+        return common_folder(self.git_dir)
 
     @property
     def workdir(self) -> Path | None:
@@ -132,12 +129,7 @@ class RepoView:
 
     def _index(self, file: Path | None) -> pygit2.Index:
         if file is None:
-            try:
-                own: pygit2.Index = self.raw.index
-                own.read()
-            except (pygit2.GitError, OSError) as error:
-                raise UsageError(f"the index cannot be read: {error}", INDEX_HINT) from error
-            return own
+            return read_index(self.raw)
         # git counts a relative name from the top of the work tree.
         place = (self.workdir or self.git_dir) / file
         if not place.is_file():
@@ -167,6 +159,22 @@ class RepoView:
         except (pygit2.GitError, KeyError, ValueError):
             return None
         return CommitFacts(str(found.message), str(found.tree_id), tuple(str(parent) for parent in found.parent_ids))
+
+
+def common_folder(git_dir: Path) -> Path:
+    """Return the folder that a repository's work trees share."""
+    link = git_dir / "commondir"
+    return (git_dir / link.read_text().strip()).resolve() if link.is_file() else git_dir
+
+
+def read_index(raw: pygit2.Repository) -> pygit2.Index:
+    """Return the index as it is on the disk; raises UsageError for a form that libgit2 does not read."""
+    try:
+        index: pygit2.Index = raw.index
+        index.read()
+    except (pygit2.GitError, OSError) as error:
+        raise UsageError(f"the index cannot be read: {error}", INDEX_HINT) from error
+    return index
 
 
 class TreeSnapshot:

@@ -95,12 +95,17 @@ def _sidecar(profile: Profile, request: RunRequest, observer: Observer) -> Itera
 
 def suggest_model(request: RunRequest) -> str:
     """Return a hint that names what answers on this machine."""
+    import platformdirs  # noqa: PLC0415 - only when nobody chose
+
     from agentos_action.adapters.registry import create  # noqa: PLC0415 - only when nobody chose
     from agentos_action.clock import Deadline  # noqa: PLC0415 - the same
     from agentos_action.settings.profile import find_instance  # noqa: PLC0415 - the same
-    from agentos_action.sidecar import models  # noqa: PLC0415 - the same
+    from agentos_action.sidecar import models, server  # noqa: PLC0415 - the same
 
     found = []
+    running = server.connect(platformdirs.user_state_path("agentos") / "sidecar")
+    if running is not None:
+        found.append(f"--provider llamacpp --base-url {running.base_url} is the sidecar (`agentos sidecar status`)")
     profile = find_instance("llamacpp", None, None, request.home).profile
     adapter = create(profile, api_key=key_for(profile, request.api_keys))
     try:

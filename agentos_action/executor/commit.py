@@ -13,6 +13,7 @@ from agentos_action.executor import apply, trees, worktree
 from agentos_action.records.patch import FileVersion
 from agentos_action.records.receipt import CommitOrder, Receipt
 from agentos_action.records.verdict import Accepted, Finding
+from agentos_action.repo import common_folder
 
 BOT_NAME, BOT_EMAIL = "AgentOS Action", "agentos-action@localhost"
 MAX_SUBJECT = 72
@@ -153,12 +154,6 @@ def _before(accepted: Accepted) -> dict[str, FileVersion | None]:
         if change.old_path is not None:
             found[change.old_path] = change.old
     return found
-
-
-def common_folder(git_dir: Path) -> Path:
-    """Return the folder that a repository's work trees share."""
-    link = git_dir / "commondir"
-    return (git_dir / link.read_text().strip()).resolve() if link.is_file() else git_dir
 
 
 def moved(name: str, tip: str, base: str) -> ConflictError:

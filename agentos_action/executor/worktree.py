@@ -15,6 +15,7 @@ from pygit2.enums import CheckoutStrategy
 from agentos_action.errors import ConflictError, UsageError
 from agentos_action.records.patch import MODE_LINK, FileChange, FileVersion
 from agentos_action.records.verdict import Finding
+from agentos_action.repo import read_index
 
 #: Path → what stands there in the base; None where nothing does.
 Before: TypeAlias = Mapping[str, FileVersion | None]
@@ -40,17 +41,6 @@ def require_clean(repo: pygit2.Repository, before: Before) -> None:
         if isinstance(name := repo.get_attr(path, "filter"), str):
             hint = "Give --branch NAME, so that no work tree has to follow."
             raise UsageError(f"{path!r} goes through the filter {name!r}, which only git itself can run", hint)
-
-
-def read_index(repo: pygit2.Repository) -> pygit2.Index:
-    """Return the index as it is on the disk; raises UsageError for a form that libgit2 does not read."""
-    try:
-        index: pygit2.Index = repo.index
-        index.read()
-    except (pygit2.GitError, OSError) as error:
-        hint = "Try: git update-index --no-split-index; git sparse-checkout reapply --no-sparse-index"
-        raise UsageError(f"the index cannot be read: {error}", hint) from error
-    return index
 
 
 def _staged(index: pygit2.Index, path: str, old: FileVersion | None) -> bool:

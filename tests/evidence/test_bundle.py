@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,20 +15,6 @@ from agentos_action.evidence.layout import SUMS, TAPE, RunFolder
 from agentos_action.evidence.tape import Tape
 from agentos_action.evidence.verify import verify_bundle
 from agentos_action.redact import Redactor
-from tests.git import make_repo
-from tests.runs import diff_answer, scripted
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bundle")
-    repo = make_repo(folder / "repo", {"a.txt": "one\n"})
-    return Path(scripted(repo, folder, diff_answer("a.txt", "one", "1")).evidence or "")
-
-
-@pytest.fixture
-def copy(bundle: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(bundle, tmp_path / "copy"))
 
 
 def test_an_untouched_bundle_is_valid(copy: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -17,8 +16,6 @@ from agentos_action.evidence.layout import ANSWERS, DIFF, PROMPTS, SUMMARY, SUMS
 from agentos_action.evidence.reading import MAX_BYTES, MAX_FILES
 from agentos_action.evidence.verify import verify_bundle, verify_commit
 from agentos_action.records.receipt import CommitFacts
-from tests.git import make_repo
-from tests.runs import diff_answer, scripted
 
 FILES = (TAPE, SUMMARY, ANSWERS, PROMPTS, DIFF, SUMS)
 FACTS = CommitFacts("x\n\nAgentOS-Run: y\n", "0" * 40, ())
@@ -47,34 +44,22 @@ EVENTS = st.fixed_dictionaries(
 )
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bundle")
-    repo = make_repo(folder / "repo", {"a.txt": "one\n"})
-    return Path(scripted(repo, folder, diff_answer("a.txt", "one", "1")).evidence or "")
-
-
-@pytest.fixture
-def copy(bundle: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(bundle, tmp_path / "copy"))
-
-
-def judged(folder: Path) -> None:
+def assert_judged(folder: Path) -> None:
     assert verify_bundle(folder).problems
     verify_commit(folder, FACTS)
 
 
-def bundle_of(content: bytes) -> None:
+def assert_bundle_judged(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as name:
         for file in FILES:
             Path(name, file).parent.mkdir(exist_ok=True)
             Path(name, file).write_bytes(content)
-        judged(Path(name))
+        assert_judged(Path(name))
 
 
 @given(st.lists(VALUES | EVENTS, max_size=4))
 def test_any_json_value_as_a_line_is_judged(values: list[object]) -> None:
-    bundle_of("".join(json.dumps(value) + "\n" for value in values).encode())
+    assert_bundle_judged("".join(json.dumps(value) + "\n" for value in values).encode())
 
 
 @given(st.lists(EVENTS, min_size=1, max_size=4))
@@ -83,12 +68,12 @@ def test_any_canonical_object_as_a_line_is_judged(values: list[dict[str, object]
         lines = [canonical(value) for value in values]
     except ValueError:
         return
-    bundle_of(b"".join(line + b"\n" for line in lines))
+    assert_bundle_judged(b"".join(line + b"\n" for line in lines))
 
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_judged(content: bytes) -> None:
-    bundle_of(content)
+    assert_bundle_judged(content)
 
 
 NUMBERS = ("1" * 30, "9" * 6000, "NaN", "1e999")
@@ -102,9 +87,9 @@ def test_hostile_values_are_judged(copy: Path, value: str) -> None:
         tape = (copy / TAPE).read_bytes()
         for file in FILES:
             (copy / file).write_bytes(b'{"' + key + b'":' + value.encode() + b"}\n")
-        judged(copy)
+        assert_judged(copy)
         (copy / TAPE).write_bytes(tape)
-        judged(copy)
+        assert_judged(copy)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -112,27 +97,27 @@ def test_what_is_no_file_is_judged(copy: Path, name: str, tmp_path: Path) -> Non
     file = copy / name
     real = tmp_path / "real"
     file.rename(real)
-    judged(copy)
+    assert_judged(copy)
     file.mkdir()
-    judged(copy)
+    assert_judged(copy)
     file.rmdir()
     os.mkfifo(file)
-    judged(copy)
+    assert_judged(copy)
     for target in (real, file, Path("/dev/zero"), tmp_path):
         file.unlink()
         file.symlink_to(target)
-        judged(copy)
+        assert_judged(copy)
     file.unlink()
     file.touch()
     os.truncate(file, MAX_BYTES + 1)
-    judged(copy)
+    assert_judged(copy)
     assert any(problem.message == f"is larger than {MAX_BYTES} bytes" for problem in verify_bundle(copy).problems)
 
 
 def test_a_folder_that_is_a_link_is_not_followed(copy: Path, tmp_path: Path) -> None:
     (copy / "patch").rename(tmp_path / "patch")
     (copy / "patch").symlink_to(tmp_path / "patch")
-    judged(copy)
+    assert_judged(copy)
 
 
 @pytest.mark.parametrize(
@@ -141,12 +126,12 @@ def test_a_folder_that_is_a_link_is_not_followed(copy: Path, tmp_path: Path) -> 
 def test_hostile_names_in_the_sums_are_judged(copy: Path, name: str) -> None:
     with (copy / SUMS).open("ab") as sums:
         sums.write(f"{'0' * 64}  {name}\n".encode("utf-8", "surrogateescape"))
-    judged(copy)
+    assert_judged(copy)
 
 
 def test_many_files_deep_folders_and_odd_names_are_judged(copy: Path, tmp_path: Path) -> None:
     (copy / "patch" / "odd\udcff\n").touch()
-    judged(copy)
+    assert_judged(copy)
     at = os.open(copy, os.O_RDONLY)
     for _ in range(40):
         os.mkdir("d" * 200, dir_fd=at)
@@ -154,9 +139,9 @@ def test_many_files_deep_folders_and_odd_names_are_judged(copy: Path, tmp_path: 
         os.close(at)
         at = below
     os.close(at)
-    judged(copy)
+    assert_judged(copy)
     for number in range(MAX_FILES + 1):
         (tmp_path / str(number)).touch()
-    judged(tmp_path)
-    judged(tmp_path / "0")
-    judged(tmp_path / "none")
+    assert_judged(tmp_path)
+    assert_judged(tmp_path / "0")
+    assert_judged(tmp_path / "none")
