@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import ReferenceType
 
 from agentos_action.errors import UsageError
 from agentos_action.records.base import MODE_TREE
@@ -80,13 +79,6 @@ class RepoView:
                 f"{rev!r} names no commit here", "Give a branch, tag or commit id; see `git log`."
             ) from error
 
-    def head_branch(self) -> str | None:
-        """Return the checked-out branch's name, None when HEAD is detached."""
-        head = self.raw.lookup_reference("HEAD")
-        if head.type != ReferenceType.SYMBOLIC:
-            return None
-        return str(head.target).removeprefix("refs/heads/")
-
     def branch_tip(self, name: str) -> str | None:
         """Return the commit a local branch points at, None where there is no such branch."""
         try:
@@ -96,10 +88,6 @@ class RepoView:
         except (pygit2.GitError, ValueError) as error:
             raise UsageError(f"{name!r} cannot be a branch name", "See `git help check-ref-format`.") from error
         return str(ref.peel(pygit2.Commit).id)
-
-    def is_ancestor(self, older: str, newer: str) -> bool:
-        """Return whether `older` is `newer` or one of its ancestors."""
-        return older == newer or bool(self.raw.descendant_of(newer, older))
 
     def snapshot(self, commit: str) -> TreeSnapshot:
         """Return the files of a commit."""

@@ -132,18 +132,14 @@ def test_branches_tags_and_short_ids_name_commits(repo: Path) -> None:
     view = RepoView.open(repo)
     head = git(repo, "rev-parse", "HEAD").strip()
     assert {view.commit_of(rev) for rev in ("HEAD", "main", "v1", head[:10], head)} == {head}
-    assert view.is_ancestor(view.commit_of("HEAD~1"), head)
-    assert not view.is_ancestor(head, view.commit_of("HEAD~1"))
 
 
 def test_branches_are_told_and_odd_names_refused(repo: Path) -> None:
     view = RepoView.open(repo)
-    assert (view.head_branch(), view.branch_tip("main")) == ("main", view.commit_of("HEAD"))
+    assert view.branch_tip("main") == view.commit_of("HEAD")
     assert view.branch_tip("none") is None
     with pytest.raises(UsageError, match="cannot be a branch name"):
         view.branch_tip("a..b")
-    git(repo, "checkout", "-q", "--detach")
-    assert view.head_branch() is None
 
 
 def test_messages_are_told_for_commits_only(repo: Path) -> None:
@@ -169,7 +165,6 @@ def test_a_repository_without_a_commit_is_told_how_to_get_one(tmp_path: Path) ->
     with pytest.raises(UsageError, match="no commit yet") as caught:
         view.commit_of("HEAD")
     assert "git commit" in caught.value.hint
-    assert view.head_branch() == "main"
 
 
 def test_an_unborn_branch_beside_others_is_told(repo: Path) -> None:
