@@ -9,7 +9,7 @@ from agentos_action.patches import edits, hunks
 from agentos_action.patches.formats import structured, unified_diff
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.records.base import Base
-from agentos_action.records.patch import FileChange
+from agentos_action.records.patch import FileChange, Placed
 from agentos_action.records.task import EditFormat
 from agentos_action.records.verdict import Finding
 
@@ -23,9 +23,12 @@ class Resolved:
 
     changes: tuple[FileChange, ...] = ()
     findings: tuple[Finding, ...] = ()
+    placements: tuple[Placed, ...] = ()
 
 
-def resolve(answer: str, edit_format: EditFormat, base: Base, max_answer_bytes: int) -> Resolved:
+def resolve(
+    answer: str, edit_format: EditFormat, base: Base, max_answer_bytes: int, *, files: tuple[str, ...] = ()
+) -> Resolved:
     """Read an answer in a format against the base files; pure, never raises for what a model wrote."""
     try:
         size = len(answer.encode("utf-8", "replace"))

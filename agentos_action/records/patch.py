@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 MODE_FILE = 0o100644
 MODE_EXEC = 0o100755
@@ -11,6 +11,10 @@ MODE_LINK = 0o120000
 MODE_GITLINK = 0o160000
 
 ChangeKind: TypeAlias = Literal["create", "modify", "delete", "rename"]
+
+#: How much had to be guessed to find a place, from nothing on.
+Rung: TypeAlias = Literal["exact", "blanks", "indent", "lookalikes", "trimmed", "similar"]
+RUNGS: tuple[Rung, ...] = get_args(Rung)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,16 @@ class FileChange:
         if self.new is None:
             return "delete"
         return "modify" if self.old_path == self.new_path else "rename"
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where one hunk (from 1, in its file) was put: the base file's first line it covers (from 1), and the rung."""
+
+    path: str
+    hunk: int
+    line: int
+    rung: Rung
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pydantic import Field
 from agentos_action.records.tool import Record
 
 TaskSource: TypeAlias = Literal["file", "issue", "comment", "dispatch", "hook", "command line"]
-EditFormat: TypeAlias = Literal["unified_diff", "structured"]
+EditFormat: TypeAlias = Literal["auto", "unified_diff", "search_replace", "codex", "structured", "whole_file"]
 
 
 class ToolTask(Record):

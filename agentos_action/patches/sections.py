@@ -1,0 +1,60 @@
+"""What every edit format is read into: sections of named files, with hunks of signed lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Hunk:
+    """One hunk: `lines` are (sign, text without line end), the sign one of blank, `-`, `+`.
+
+    `start` is the old line its header claims (from 1, 0 where it claims none); `heading` the text that is said to
+    stand above it; `at_end` that it is said to end the file; `cut` that more was announced than came; `line` where
+    it stands in the answer (from 1).
+    """
+
+    lines: list[tuple[str, str]] = field(default_factory=list)
+    start: int = 0
+    heading: str = ""
+    old_unterminated: bool = False
+    new_unterminated: bool = False
+    at_end: bool = False
+    cut: bool = False
+    line: int = 0
+
+    @property
+    def old(self) -> list[str]:
+        """The lines the hunk expects in the file."""
+        return [text for sign, text in self.lines if sign != "+"]
+
+    @property
+    def new(self) -> list[str]:
+        """The lines the hunk leaves in the file."""
+        return [text for sign, text in self.lines if sign != "-"]
+
+
+@dataclass(slots=True)
+class Section:
+    """What is to happen to one file; None stands for "no file" on that side.
+
+    `content` is the whole new text where a format gives it; `explicit_delete` says that the format has a word for
+    deleting, so that no line of the file need be shown; `copy` that the old file stays; `line` where it stands in the
+    answer (from 1).
+    """
+
+    old_path: str | None
+    new_path: str | None
+    hunks: list[Hunk] = field(default_factory=list)
+    content: str | None = None
+    explicit_delete: bool = False
+    copy: bool = False
+    line: int = 0
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one format's reader found: sections, and the answer's lines it used up (from, to; counted from 0)."""
+
+    sections: list[Section] = field(default_factory=list)
+    spans: list[tuple[int, int]] = field(default_factory=list)
