@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "run": "ask a model for a change, judge it, commit it, keep the evidence",
     "verify": "judge a staged diff, a range or a diff file against the policy",
+    "judge": "read one answer, or many, against given files: verdict, findings, diff; nothing is written",
     "tool": "look whether a model answers (tool health)",
     "model": "install and list model files for the embedded server",
     "sidecar": "start, look at and stop a llama.cpp server of your own",

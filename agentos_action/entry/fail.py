@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from agentos_action.errors import EXIT_BUG, EXIT_INTERRUPTED, AgentOSError, UsageError
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from _typeshed import ReadableBuffer
+
+T = TypeVar("T")
 
 
 class _Stream(io.FileIO):
@@ -63,6 +65,31 @@ def guarded(work: Callable[[], int], *, as_json: bool) -> int:
         _log_of(error)
         return EXIT_BUG
     return code
+
+
+def spared(work: Callable[[], T], instead: Callable[[str], T]) -> T:
+    """Return what `work` returns; a bug in it is one line on stderr, and `instead` gets its name.
+
+    For one case of many, where the others must not suffer.
+    """
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - the same place, for one case
+        import traceback  # noqa: PLC0415 - only for a bug
+
+        from agentos_action.redact import Redactor  # noqa: PLC0415 - the same
+        from agentos_action.report.visible import visible_line  # noqa: PLC0415 - the same
+
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        what = "".join(traceback.format_exception_only(error)).strip()
+        said = f"unexpected {what[:400]} ({last.name}, line {last.lineno})"
+        sys.stderr.write(f"agentos: {visible_line(Redactor(_secrets()).text(said))}\n")
+        return instead(type(error).__name__)
+
+
+def heard() -> bool:
+    """Return whether everything said on stdout so far has found its way; a reader may go away in the middle."""
+    return _lost() is None
 
 
 def delivered(made: str = "") -> None:

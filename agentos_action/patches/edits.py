@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from agentos_action.patches.changes import Changes
 from agentos_action.patches.formats.structured import Create, Delete, Edits, InsertAfter, Rename, Replace
 from agentos_action.patches.refusal import refuse
 from agentos_action.patches.text import decode, encode, line_end, with_line_end
@@ -11,7 +12,7 @@ from agentos_action.records.base import Base
 from agentos_action.records.patch import FileChange, FileVersion
 
 
-def apply(answer: Edits, base: Base) -> list[FileChange]:
+def apply(answer: Edits, base: Base) -> Changes:
     """Return the changes of all edits; raises Refused for the first that does not fit the base."""
     by_path: dict[str, list[Replace | InsertAfter | Create | Delete | Rename]] = defaultdict(list)
     for edit in dict.fromkeys(answer.edits):
@@ -21,7 +22,7 @@ def apply(answer: Edits, base: Base) -> list[FileChange]:
     for path, count in targets.items():
         if count > 1:
             raise refuse("patch.contradiction", f"two edits both make {path!r}", "Make it once.", path=path)
-    return changes
+    return Changes(changes)
 
 
 def _change(path: str, edits: list[Replace | InsertAfter | Create | Delete | Rename], base: Base) -> FileChange:

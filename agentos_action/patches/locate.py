@@ -1,43 +1,109 @@
-"""Where a hunk belongs: exact places only, the header's number decides between several."""
+"""Where a hunk belongs: every place it could stand at, on the first rung that has one."""
 
 from __future__ import annotations
 
-from agentos_action.patches.formats.unified_diff import Hunk
-from agentos_action.patches.refusal import refuse
+from agentos_action.patches.align import aligned
+from agentos_action.patches.fold import FOLDS
+from agentos_action.patches.lines import Lines
+from agentos_action.patches.place import Place, consistent, edits_at
+from agentos_action.patches.refusal import Refused, refuse
+from agentos_action.patches.sections import Hunk
+from agentos_action.records.patch import RUNGS
+
+#: Places on the last rungs must differ by so much doubt that one of them can be the only one.
+MARGIN = 1.0
 
 
-def index_of(lines: list[str]) -> dict[str, list[int]]:
-    """Return line → the places it stands at; made once a file, so that many hunks cost no more than a few."""
-    index: dict[str, list[int]] = {}
-    for at, line in enumerate(lines):
-        index.setdefault(line, []).append(at)
-    return index
+def locate(hunk: Hunk, lines: Lines, path: str, name: str) -> list[Place]:
+    """Return the hunk's possible places in the file; raises Refused where there is none.
 
-
-def locate(hunk: Hunk, lines: list[str], index: dict[str, list[int]], path: str, number: int) -> int:
-    """Return the 0-based line where the hunk's old lines stand; raises Refused where that is nowhere or unclear.
-
-    `lines` are the file's without line ends, `index` is theirs, `number` is the hunk's in its section, from 1.
+    `name` is what the hunk is called in a message. Header numbers do not count here, but for telling which of very
+    many places are looked at.
     """
     old = hunk.old
+    near = max(hunk.start - 1, 0)
     if not old:
-        if not lines:
-            return 0
-        hint = "Show the lines before and after the place."
-        raise refuse("patch.no-context", f"hunk {number} only adds lines and does not say where", hint, path=path)
-    places = [at for at in index.get(old[0], ()) if lines[at : at + len(old)] == old]
-    hinted = hunk.start - 1
-    if hinted in places or len(places) == 1:
-        return hinted if hinted in places else places[0]
+        return [_without_old(hunk, lines, path, name)]
+    for rung in FOLDS:
+        places = [Place(rung, tuple(range(at, at + len(old)))) for at in lines.find(old, rung, near)]
+        if rung in {"indent", "lookalikes"}:
+            places = [place for place in places if consistent(hunk, place, lines.bare)]
+        places = _ending(hunk, places, lines)
+        if places:
+            _check_new(hunk, places, lines, path, name)
+            return places
+    _check_applied(hunk, lines, path, name)
+    places = _ending(hunk, aligned(hunk, lines, hunk.start - 1), lines)
+    places = [place for place in places if edits_at(hunk, place, lines.bare) is not None]
+    places = [place for place in places if place.doubt < places[0].doubt + MARGIN]
+    if not places:
+        raise _not_found(hunk, lines, path, name)
+    _check_new(hunk, places, lines, path, name)
+    return places
+
+
+def _without_old(hunk: Hunk, lines: Lines, path: str, name: str) -> Place:
+    if not lines.bare or hunk.at_end:
+        return Place("exact", (), gap=len(lines.bare))
+    hint = "Show the lines before and after the place."
+    raise refuse("patch.no-context", f"{name} only adds lines and does not say where", hint, path=path)
+
+
+def _ending(hunk: Hunk, places: list[Place], lines: Lines) -> list[Place]:
+    """Return the places at the file's end where the hunk says that it ends there, all where none does."""
+    if not hunk.at_end:
+        return places
+    return [place for place in places if place.end >= len(lines.bare)] or places
+
+
+def _check_applied(hunk: Hunk, lines: Lines, path: str, name: str) -> None:
+    """Refuse a hunk whose result already stands in the file: to put it there again would double it."""
+    if not any(sign == "+" for sign, _ in hunk.lines):
+        return
+    places = lines.find(hunk.new, "blanks", max(hunk.start - 1, 0))
     if places:
-        where = ", ".join(str(at + 1) for at in places[:5])
-        message = f"hunk {number} fits at lines {where} and its header does not say which"
-        raise refuse("patch.ambiguous", message, "Show more lines around the change.", path=path)
-    raise refuse("patch.context-not-found", _closest(hunk, index, number), "Copy the file's lines exactly.", path=path)
+        raise _applied(path, name, places[0] + 1)
 
 
-def _closest(hunk: Hunk, index: dict[str, list[int]], number: int) -> str:
-    missing = next((text for text in hunk.old if text not in index), None)
-    if missing is None:
-        return f"hunk {number}: its lines are in the file, but not together"
-    return f"hunk {number}: the file has no line {missing.strip()[:80]!r}"
+def _check_new(hunk: Hunk, places: list[Place], lines: Lines, path: str, name: str) -> None:
+    """Refuse a hunk that only adds, shows nothing behind the addition, and finds it there already."""
+    if len(places) != 1 or any(sign == "-" for sign, _ in hunk.lines):
+        return
+    edits = edits_at(hunk, places[0], lines.bare) or []
+    for edit in edits:
+        size = len(edit.added)
+        said = [text.rstrip() for text in edit.added]
+        if not any(said):
+            continue
+        below = [line.rstrip() for line in lines.bare[edit.start : edit.start + size]]
+        above = [line.rstrip() for line in lines.bare[max(edit.start - size, 0) : edit.start]]
+        covered = places[0].end > edit.start
+        led = places[0].start < edit.start
+        if (below == said and not covered) or (above == said and not led):
+            raise _applied(path, name, edit.start + 1)
+
+
+def _applied(path: str, name: str, line: int) -> Refused:
+    message = f"{name} is in {path!r} already, at line {line}"
+    return refuse("patch.already-applied", message, "Leave it out.", path=path, line=line)
+
+
+def _not_found(hunk: Hunk, lines: Lines, path: str, name: str) -> Refused:
+    """Say what was looked for, what the file really has that comes close, and what was tried."""
+    from rapidfuzz import process  # noqa: PLC0415 - only a refusal needs it
+    from rapidfuzz.fuzz import ratio  # noqa: PLC0415 - the same
+
+    missing = [text for text in hunk.old if text.strip() and not lines.where(text, "lookalikes")]
+    wanted = missing[0] if missing else next((text for text in hunk.old if text.strip()), hunk.old[0])
+    said = f"the file has no line {_shown(wanted)}" if missing else "its lines are in the file, but not together"
+    close = process.extract(wanted.strip(), lines.bare, scorer=ratio, limit=3, score_cutoff=50)
+    shown = "; ".join(f"line {at + 1}: {_shown(text)}" for text, _, at in sorted(close, key=lambda row: row[2]))
+    closest = f". Closest: {shown}" if shown else ""
+    message = f"{name} fits nowhere in {path!r}: {said}{closest}. Tried: {', '.join(RUNGS)}"
+    hint = "Copy the lines that stay and the lines that go exactly from the file."
+    return refuse("patch.context-not-found", message, hint, path=path, line=close[0][2] + 1 if close else None)
+
+
+def _shown(text: str) -> str:
+    text = text.strip()
+    return repr(text if len(text) <= 100 else text[:99] + "…")  # noqa: PLR2004 - one line of a terminal

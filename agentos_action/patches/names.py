@@ -6,11 +6,21 @@ import re
 
 from agentos_action.patches.refusal import refuse
 
+NULL = "/dev/null"
+_NULLS = frozenset({NULL, "dev/null", "a/dev/null", "b/dev/null", "nul", "NUL"})
 _ESCAPES = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
 _PLAIN = frozenset(range(0x20, 0x7F)) - set(b'"\\')
 _LETTERS = {value: letter for letter, value in _ESCAPES.items()}
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _OCTAL = 3
+# Without a rename both names are the same, which finds the blank between two names that hold blanks themselves.
+_GIT_SAME = re.compile(r"^(a/(?P<name>.*)) (b/(?P=name))$", re.DOTALL)
+_GIT_QUOTED = re.compile(r'^("(?:[^"\\]|\\.)*"|a/.*?) ("(?:[^"\\]|\\.)*"|b/.*)$')
+_NOTE = re.compile(
+    r"\s+(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d\S*.*|[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d.*"
+    r"|\((?:original|modified|updated|new|old|working copy|before|after|revision \d+|deleted|new file)\))$",
+    re.IGNORECASE,
+)
 _TOKEN = re.compile(r"\\([0-7]{3}|.)", re.DOTALL)
 
 
@@ -59,16 +69,42 @@ def _byte_of(escape: str, text: str) -> int:
 
 
 def plain_name(text: str) -> str:
-    """Return the name that a header text stands for, with whatever prefix it carries; a timestamp is dropped."""
+    """Return the name that a header text of ours stands for, with whatever prefix it carries."""
     if not text.startswith('"'):
-        return text.partition("\t")[0].rstrip()
+        return text.partition("\t")[0]
     quoted = _QUOTED.match(text)
     return unquote(quoted[0] if quoted else text)
 
 
 def header_name(text: str) -> str | None:
     """Return the path a `---`/`+++` header names without its `a/` or `b/`; None for /dev/null."""
-    name = plain_name(text)
-    if name == "/dev/null":
+    return unprefixed(plain_name(text))
+
+
+def unprefixed(name: str) -> str | None:
+    """Return a name without its `a/`, `b/` or `./`; None for /dev/null."""
+    if name == NULL:
         return None
     return name[2:] if name.startswith(("a/", "b/")) else name.removeprefix("./")
+
+
+def raw_name(text: str) -> str:
+    """Return the name in a header that a model wrote: without the time stamp, note or decoration behind or round it."""
+    if text.startswith('"'):
+        return plain_name(text)
+    name = _NOTE.sub("", text.partition("\t")[0]).strip()
+    name = name.strip("`*") or name
+    return NULL if name in _NULLS else name
+
+
+def git_names(text: str) -> tuple[str, str]:
+    """Return the two names (with prefixes) behind `diff --git `.
+
+    Raises Refused (`patch.bad-name`) where they cannot be told apart.
+    """
+    if (same := _GIT_SAME.match(text)) or (same := _GIT_QUOTED.match(text)):
+        return plain_name(same[1]), plain_name(same.group(same.re.groups))
+    words = text.split()
+    if len(words) == 2:  # noqa: PLR2004 - the two names
+        return words[0], words[1]
+    raise refuse("patch.bad-name", f"not two file names: {text[:200]!r}", "Write --- and +++ lines.")

@@ -9,13 +9,11 @@ from unidiff.constants import LINE_TYPE_ADDED, LINE_TYPE_REMOVED
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchedFile, PatchSet
 
-from agentos_action.patches.names import header_name, plain_name
+from agentos_action.patches.names import git_names, header_name, plain_name, unprefixed
+from agentos_action.patches.refusal import Refused
 from agentos_action.patches.render import digest, render
 from agentos_action.records.patch import ChangeKind, DiffFile, DiffLine, FileChange, Patch
 
-# Without a rename both names are the same, which finds the blank between two names that hold blanks themselves.
-_GIT_SAME = re.compile(r"^diff --git (a/(?P<name>.*)) (b/(?P=name))$", re.DOTALL)
-_GIT = re.compile(r'^diff --git ("(?:[^"\\]|\\.)*"|a/.*?) ("(?:[^"\\]|\\.)*"|b/.*)$')
 _MODE = re.compile(r"^(new file|deleted file|old|new) mode ([0-7]{6})$")
 
 
@@ -108,12 +106,11 @@ def _git_names(header: list[str]) -> tuple[str | None, str | None]:
     renames = dict(line.split(" ", 2)[1:] for line in header if line.startswith(("rename from ", "rename to ")))
     if renames:
         return plain_name(renames["from"]), plain_name(renames["to"])
-    if same := _GIT_SAME.match(header[0]):
-        return header_name(same[1]), header_name(same[3])
-    if quoted := _GIT.match(header[0]):
-        return header_name(quoted[1]), header_name(quoted[2])
-    message = f"not a git header: {header[0][:200]}"
-    raise ValueError(message)
+    try:
+        first, second = git_names(header[0].removeprefix("diff --git "))
+    except Refused as refused:
+        raise ValueError(str(refused)) from refused
+    return unprefixed(first), unprefixed(second)
 
 
 def _names(header: list[str]) -> tuple[str, ...]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from agentos_action.patches import edits, hunks
-from agentos_action.patches.formats import structured, unified_diff
+from agentos_action.patches import changes, edits
+from agentos_action.patches.answer import entities, plain, unescaped
+from agentos_action.patches.changes import Changes
+from agentos_action.patches.formats import structured
+from agentos_action.patches.read import sections_of
 from agentos_action.patches.refusal import Refused, refuse
+from agentos_action.patches.syntax import broken
 from agentos_action.records.base import Base
 from agentos_action.records.patch import FileChange, Placed
 from agentos_action.records.task import EditFormat
@@ -16,10 +20,13 @@ from agentos_action.records.verdict import Finding
 #: Half of a pair of code units: no text; U+DC80 to U+DCFF stand for bytes that are not UTF-8 and may pass.
 _HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
+#: Files that hold HTML escapes by right.
+_MARKUP = (".html", ".htm", ".xml", ".svg", ".md", ".rst", ".vue", ".jsx", ".tsx")
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The changes an answer means, or the findings why it means none."""
+    """The changes an answer means and where its hunks went, or the findings why it means none."""
 
     changes: tuple[FileChange, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -29,18 +36,68 @@ class Resolved:
 def resolve(
     answer: str, edit_format: EditFormat, base: Base, max_answer_bytes: int, *, files: tuple[str, ...] = ()
 ) -> Resolved:
-    """Read an answer in a format against the base files; pure, never raises for what a model wrote."""
+    """Read an answer in a format against the base files; pure, never raises for what a model wrote.
+
+    `files` are the paths that the model was shown; one alone need not be named by formats that can do without.
+    """
     try:
-        size = len(answer.encode("utf-8", "replace"))
-        if size > max_answer_bytes:
-            message = f"the answer has {size:,} bytes, more than the {max_answer_bytes:,} the policy allows"
-            raise refuse("size.answer", message, "Split the task, or raise limits.max_answer_bytes.")
-        if _HALF.search(answer):
-            raise refuse("patch.encoding", "the answer holds half of a character", "Answer in plain UTF-8.")
-        if edit_format == "structured":
-            changes = edits.apply(structured.parse(answer), base)
-        else:
-            changes = hunks.apply(unified_diff.parse(answer), base)
+        _check_text(answer, max_answer_bytes)
+        found = _found(answer, edit_format, base, files)
+        _check_syntax(found)
     except Refused as refused:
         return Resolved(findings=refused.findings)
-    return Resolved(changes=tuple(sorted(changes, key=lambda change: change.path)))
+    ordered = tuple(sorted(found.files, key=lambda change: change.path))
+    return Resolved(ordered, placements=tuple(found.placements))
+
+
+def _check_text(answer: str, max_answer_bytes: int) -> None:
+    size = len(answer) if len(answer) > max_answer_bytes else len(answer.encode("utf-8", "replace"))
+    if size > max_answer_bytes:
+        message = f"the answer has {size:,} bytes, more than the {max_answer_bytes:,} the policy allows"
+        raise refuse("size.answer", message, "Split the task, or raise limits.max_answer_bytes.")
+    if _HALF.search(answer):
+        raise refuse("patch.encoding", "the answer holds half of a character", "Answer in plain UTF-8.")
+
+
+def _found(answer: str, edit_format: EditFormat, base: Base, files: tuple[str, ...]) -> Changes:
+    """Return what the answer means; one that was escaped for HTML on its way is read as it was before."""
+    before = unescaped(answer)
+    if before is None:
+        return _read(answer, edit_format, base, files)
+    try:
+        found = _read(answer, edit_format, base, files)
+    except Refused:
+        try:
+            return _read(before, edit_format, base, files)
+        except Refused:
+            return _read(answer, edit_format, base, files)
+    if any(_by_right(change) for change in found.files):
+        return found
+    try:
+        return _read(before, edit_format, base, files)
+    except Refused:
+        return found
+
+
+def _by_right(change: FileChange) -> bool:
+    """Return whether HTML escapes may stand in this file."""
+    old = change.old.content if change.old else b""
+    return change.path.lower().endswith(_MARKUP) or entities(old.decode("utf-8", "replace"))
+
+
+def _read(answer: str, edit_format: EditFormat, base: Base, files: tuple[str, ...]) -> Changes:
+    if edit_format == "structured" or (edit_format == "auto" and structured.reads(answer)):
+        return edits.apply(structured.parse(answer), base)
+    sections, name = sections_of(plain(answer), edit_format, files)
+    return changes.apply(sections, base, answer, guarded=edit_format == "auto" and name == "whole_file")
+
+
+def _check_syntax(found: Changes) -> None:
+    """Refuse a result that its language cannot read, where it could read the file before."""
+    for change in found.files:
+        if change.old is None or change.new is None:
+            continue
+        wrong = broken(change.path, change.old.content, change.new.content)
+        if wrong is not None:
+            message = f"{change.path!r} could be read before and cannot be after this change: {wrong}"
+            raise refuse("patch.breaks-syntax", message, "Show the change with the lines around it.", path=change.path)

@@ -10,8 +10,10 @@ class Hunk:
     """One hunk: `lines` are (sign, text without line end), the sign one of blank, `-`, `+`.
 
     `start` is the old line its header claims (from 1, 0 where it claims none); `heading` the text that is said to
-    stand above it; `at_end` that it is said to end the file; `cut` that more was announced than came; `line` where
-    it stands in the answer (from 1).
+    stand above it; `at_end` that it is said to end the file; `counted` that it has just the lines its header
+    counts, `short` that more were announced than came, `cut` that the answer ends there as well, `open` that the answer
+    ends in the midst of its last line; `line` where it stands in the answer (from 1); `crs` which of its lines carry a
+    carriage return, None where the answer does not speak of line ends.
     """
 
     lines: list[tuple[str, str]] = field(default_factory=list)
@@ -20,8 +22,12 @@ class Hunk:
     old_unterminated: bool = False
     new_unterminated: bool = False
     at_end: bool = False
+    counted: bool = False
+    short: bool = False
     cut: bool = False
+    open: bool = False
     line: int = 0
+    crs: frozenset[int] | None = None
 
     @property
     def old(self) -> list[str]:
@@ -40,7 +46,7 @@ class Section:
 
     `content` is the whole new text where a format gives it; `explicit_delete` says that the format has a word for
     deleting, so that no line of the file need be shown; `copy` that the old file stays; `line` where it stands in the
-    answer (from 1).
+    answer (from 1); `as_written` are the two names of a diff with whatever prefix they carry.
     """
 
     old_path: str | None
@@ -50,6 +56,7 @@ class Section:
     explicit_delete: bool = False
     copy: bool = False
     line: int = 0
+    as_written: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from agentos_action.recipes.drive import Bounds, Plan, StopAsking, drive
 from agentos_action.records.base import Base
 from agentos_action.records.model import Answer, Prompt, TokenUsage
 from agentos_action.records.observer import Observer
-from agentos_action.records.patch import FileChange, FileVersion
+from agentos_action.records.patch import FileChange, FileVersion, Placed
 from agentos_action.records.policy import Limits
 from agentos_action.records.recipe import LeftAlone, Place
 from agentos_action.records.task import EditFormat
@@ -72,13 +72,23 @@ class Asked:
     findings: tuple[Finding, ...] = ()
     placed: tuple[str, ...] = ()
     left: tuple[LeftAlone, ...] = ()
+    placements: tuple[Placed, ...] = ()
 
 
-def ask_free(session: Session, prompt: Prompt, edit_format: EditFormat, base: Base, limits: Limits) -> Asked:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One prompt for a whole task: its words, the format its answer is read in, the paths of the files it shows."""
+
+    prompt: Prompt
+    edit_format: EditFormat
+    files: tuple[str, ...]
+
+
+def ask_free(session: Session, question: Question, base: Base, limits: Limits) -> Asked:
     """Ask once for the whole task and read the answer as edits of the base."""
-    answer = session.call(prompt)
-    resolved = resolve(answer.text, edit_format, base, limits.max_answer_bytes)
-    return Asked(resolved.changes, resolved.findings)
+    answer = session.call(question.prompt)
+    resolved = resolve(answer.text, question.edit_format, base, limits.max_answer_bytes, files=question.files)
+    return Asked(resolved.changes, resolved.findings, placements=resolved.placements)
 
 
 def ask_recipe(session: Session, recipe: Recipe, planned: Plan, base: Base, limits: Limits) -> Asked:

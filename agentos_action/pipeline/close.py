@@ -9,6 +9,7 @@ from agentos_action import __version__
 from agentos_action.errors import EXIT_DONE, EXIT_REJECTED, AgentOSError, EvidenceError
 from agentos_action.evidence.finalize import failure_fields
 from agentos_action.evidence.layout import SUMMARY
+from agentos_action.records.patch import highest, told
 from agentos_action.records.run import RunReport, RunStatus
 from agentos_action.records.tool import Usage
 from agentos_action.records.verdict import Finding
@@ -74,6 +75,8 @@ def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
         timing_ms=_timing(walk),
         placed=asked.placed if asked else (),
         left=asked.left if asked else (walk.plan.left if walk.plan else ()),
+        placement=highest(asked.placements) if asked else None,
+        placements=told(asked.placements) if asked else (),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 
 from agentos_action.evidence.finalize import finalize_tool_result
 from agentos_action.evidence.layout import DIFF
@@ -12,6 +13,7 @@ from agentos_action.patches.parse import to_patch
 from agentos_action.pipeline.ask import Asked
 from agentos_action.pipeline.prepare import Prepared
 from agentos_action.pipeline.walk import Walk
+from agentos_action.records.patch import guessed, highest, told
 from agentos_action.records.receipt import CommitOrder
 from agentos_action.records.surroundings import surroundings
 from agentos_action.records.tool import OutputKind, Usage
@@ -36,7 +38,7 @@ def judge(walk: Walk, prepared: Prepared) -> None:
         clean = walk.folder.redact(walk.patch.text).encode("utf-8", "surrogateescape")
         walk.folder.write(DIFF, clean if clean != text else text)
     finish_tool(walk, prepared, kind)
-    walk.event("tool_result_verified", **_facts(walk), verdict=result.model_dump(mode="json"))
+    walk.event("tool_result_verified", **_facts(walk), **_placement(asked), verdict=result.model_dump(mode="json"))
     digests = {
         **walk.log.digests(),
         "diff": walk.patch.sha256,
@@ -65,6 +67,7 @@ def _verdict(walk: Walk, prepared: Prepared, asked: Asked, kind: OutputKind) -> 
         task_forbidden=prepared.task.forbidden_paths,
         exceptions=walk.request.allow_path,
         output_kind=kind,
+        placements=asked.placements,
     )
     return verify(subject, prepared.policy.sha256)
 
@@ -100,6 +103,12 @@ def finish_tool(walk: Walk, prepared: Prepared, kind: OutputKind) -> None:
         endpoint=adapter.endpoint,
         error=walk.tool_error,
     )
+
+
+def _placement(asked: Asked) -> dict[str, object]:
+    """Return what the tape tells of placing: the rung that guesses most, and every hunk that is not exact."""
+    rows = [asdict(placed) for placed in told(guessed(asked.placements))]
+    return {"placement": highest(asked.placements), "guessed": rows}
 
 
 def _facts(walk: Walk) -> dict[str, object]:

@@ -15,10 +15,10 @@ from agentos_action.evidence.layout import HEALTH
 from agentos_action.executor.guard import Change, Fingerprint, fingerprint
 from agentos_action.interrupts import deferred
 from agentos_action.patches.formats.structured import schema
-from agentos_action.pipeline.ask import Session, ask_free, ask_recipe
+from agentos_action.pipeline.ask import Question, Session, ask_free, ask_recipe
 from agentos_action.pipeline.prepare import Prepared
 from agentos_action.pipeline.walk import Walk
-from agentos_action.records.model import Constraint, Prompt
+from agentos_action.records.model import Constraint
 from agentos_action.records.verdict import Finding
 from agentos_action.settings.destination import check_destination, is_loopback
 
@@ -46,9 +46,9 @@ def use_tool(walk: Walk, prepared: Prepared) -> None:
         session = Session(adapter, deadline, walk.observer, walk.log, local)
         walk.session = session
         with walk.timed("context"):
-            prompt = _context(walk, prepared, session)
+            question = _context(walk, prepared, session)
         with walk.timed("tool"):
-            _dispatch(walk, prepared, session, prompt)
+            _dispatch(walk, prepared, session, question)
 
 
 def _time_limit(prepared: Prepared) -> float:
@@ -68,7 +68,7 @@ def _health(walk: Walk, adapter: Adapter, deadline: Deadline) -> None:
         raise ToolError(what, hint, category=health.error_category or "runtime", code=health.raw_error_code)
 
 
-def _context(walk: Walk, prepared: Prepared, session: Session) -> Prompt | None:
+def _context(walk: Walk, prepared: Prepared, session: Session) -> Question | None:
     """Build the prompt of a free task; a recipe builds its own as it goes."""
     adapter = session.adapter
     if walk.plan is not None:
@@ -78,20 +78,19 @@ def _context(walk: Walk, prepared: Prepared, session: Session) -> Prompt | None:
     task, policy, profile = prepared.task, prepared.policy.policy, prepared.chosen.profile
     room = adapter.context_tokens(session.deadline)
     selection = select_files(task, prepared.base, policy.context.unreadable, most_bytes(room))
+    shown = tuple(file.path for file in selection.files)
     edit_format = task.edit_format or profile.edit_format
     constraint = None
     if edit_format == "structured" and adapter.supports().json_schema:
-        paths = tuple(file.path for file in selection.files)
-        constraint = Constraint(json_schema=schema(paths, new_files=not task.files))
+        constraint = Constraint(json_schema=schema(shown, new_files=not task.files))
     prompt = render_prompt(task.instruction, selection.files, edit_format, profile.params, constraint)
     budget = check_budget(prompt, adapter.count_tokens(prompt, session.deadline), room)
-    files = [file.path for file in selection.files]
     for path in selection.left_out:
         said = f"{path!r} is mentioned but may not be read into a prompt"
         walk.warn(Finding(id="context.kept-out", severity="warning", path=path, message=said))
     walk.event(
         "context_built",
-        files=files,
+        files=list(shown),
         how=selection.how,
         left_out=list(selection.left_out),
         prompt_tokens=budget.prompt_tokens,
@@ -99,11 +98,11 @@ def _context(walk: Walk, prepared: Prepared, session: Session) -> Prompt | None:
         context_tokens=budget.context_tokens,
         edit_format=edit_format,
     )
-    walk.observer.stage(f"Prompt: {len(files)} files, {budget.prompt_tokens:,} tokens")
-    return prompt
+    walk.observer.stage(f"Prompt: {len(shown)} files, {budget.prompt_tokens:,} tokens")
+    return Question(prompt, edit_format, shown)
 
 
-def _dispatch(walk: Walk, prepared: Prepared, session: Session, prompt: Prompt | None) -> None:
+def _dispatch(walk: Walk, prepared: Prepared, session: Session, question: Question | None) -> None:
     adapter = session.adapter
     files = _watched(walk, prepared)
     before = _fingerprint(walk, files)
@@ -119,7 +118,7 @@ def _dispatch(walk: Walk, prepared: Prepared, session: Session, prompt: Prompt |
     walk.dispatched = True
     failure: AgentOSError | KeyboardInterrupt | None = None
     try:
-        _ask(walk, prepared, session, prompt)
+        _ask(walk, prepared, session, question)
     except (AgentOSError, KeyboardInterrupt) as raised:
         failure = raised
         walk.tool_error = _as_tool_error(raised)
@@ -139,11 +138,10 @@ def _dispatch(walk: Walk, prepared: Prepared, session: Session, prompt: Prompt |
         raise failure
 
 
-def _ask(walk: Walk, prepared: Prepared, session: Session, prompt: Prompt | None) -> None:
+def _ask(walk: Walk, prepared: Prepared, session: Session, question: Question | None) -> None:
     limits = prepared.policy.policy.limits
-    if prompt is not None:
-        edit_format = prepared.task.edit_format or prepared.chosen.profile.edit_format
-        walk.asked = ask_free(session, prompt, edit_format, prepared.base, limits)
+    if question is not None:
+        walk.asked = ask_free(session, question, prepared.base, limits)
     elif walk.recipe is not None and walk.plan is not None:
         walk.asked = ask_recipe(session, walk.recipe, walk.plan, prepared.base, limits)
 

@@ -40,6 +40,9 @@ def blocked_by(base: Base, path: str) -> tuple[str, int] | None:
     for depth in range(1, len(parts)):
         parent = "/".join(parts[:depth])
         mode = base.mode(parent)
-        if mode is not None and mode != MODE_TREE:
+        if mode is None:
+            # Nothing stands here, so nothing stands below: a name of many parts costs no more than what is there.
+            return None
+        if mode != MODE_TREE:
             return parent, mode
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
@@ -57,6 +58,24 @@ class Placed:
     hunk: int
     line: int
     rung: Rung
+
+
+def highest(placements: Iterable[Placed]) -> Rung | None:
+    """Return the rung that guesses most of those used, None where nothing had to be placed."""
+    return max((placed.rung for placed in placements), key=RUNGS.index, default=None)
+
+
+def guessed(placements: Iterable[Placed]) -> tuple[Placed, ...]:
+    """Return the placements that are not exact."""
+    return tuple(placed for placed in placements if placed.rung != RUNGS[0])
+
+
+def told(placements: Iterable[Placed]) -> tuple[Placed, ...]:
+    """Return placements under paths that any JSON can carry: bytes that are not UTF-8 are replaced."""
+    return tuple(
+        Placed(placed.path.encode("utf-8", "replace").decode(), placed.hunk, placed.line, placed.rung)
+        for placed in placements
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
+from agentos_action.records.patch import Rung
 from agentos_action.records.tool import Record
 
 #: Never read into a prompt: credentials by their usual names (gitignore patterns); a policy adds to them.
@@ -119,6 +120,7 @@ class Policy(Record):
 
     allowed_paths: AllowedGlobs = ("**",)
     forbidden_paths: ForbiddenGlobs = ()
+    max_placement: Rung = "similar"
     limits: Limits = Field(default_factory=Limits)
     model: ModelChoice = Field(default_factory=ModelChoice)
     context: ContextRules = Field(default_factory=ContextRules)

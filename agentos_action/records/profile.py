@@ -42,6 +42,6 @@ class Profile(Record):
     timeout_seconds: Annotated[float, Field(gt=0, le=86_400)] = 300.0
     params: Params = Params()
     capabilities: DeclaredCapabilities = DeclaredCapabilities()
-    edit_format: EditFormat = "unified_diff"
+    edit_format: EditFormat = "auto"
     on_missing_model: Literal["fail", "first_ready"] = "fail"
     sidecar_model: str | None = None

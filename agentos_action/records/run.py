@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from agentos_action.errors import ErrorCategory
+from agentos_action.records.patch import Placed, Rung
 from agentos_action.records.recipe import LeftAlone
 from agentos_action.records.task import EditFormat
 from agentos_action.records.tool import Record, Usage
@@ -101,3 +102,5 @@ class RunReport(Record):
     timing_ms: dict[str, int] = Field(default_factory=dict)
     placed: tuple[str, ...] = ()
     left: tuple[LeftAlone, ...] = ()
+    placement: Rung | None = None
+    placements: tuple[Placed, ...] = ()

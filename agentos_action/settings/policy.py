@@ -27,14 +27,23 @@ def load_policy(base: Base) -> LoadedPolicy:
     """Read the policy from a commit's tree; raises UsageError naming file, line and key of what is wrong."""
     version = base.read(POLICY_FILE)
     if version is None:
-        policy = Policy()
-        return LoadedPolicy(policy, "built-in", hashlib.sha256(policy.model_dump_json().encode()).hexdigest())
-    where = f"{POLICY_FILE}@{base.id[:10]}"
-    if len(version.content) > MAX_POLICY_BYTES:
+        return built_in()
+    return read_policy(version.content, f"{POLICY_FILE}@{base.id[:10]}")
+
+
+def built_in() -> LoadedPolicy:
+    """Return the policy that holds where nobody wrote one."""
+    policy = Policy()
+    return LoadedPolicy(policy, "built-in", hashlib.sha256(policy.model_dump_json().encode()).hexdigest())
+
+
+def read_policy(content: bytes, where: str) -> LoadedPolicy:
+    """Read the text of a policy; raises UsageError naming `where`, line and key of what is wrong."""
+    if len(content) > MAX_POLICY_BYTES:
         raise UsageError(f"{where}: larger than {MAX_POLICY_BYTES} bytes", "Shorten the policy.")
     try:
-        text = version.content.decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"{where}: not UTF-8 (byte {error.start})", "Save the policy as UTF-8.") from error
-    digest = hashlib.sha256(version.content).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     return LoadedPolicy(read_toml(text.replace("\r\n", "\n"), Policy, where), where, digest)

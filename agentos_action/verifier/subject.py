@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from agentos_action.records.patch import Patch
+from agentos_action.records.patch import Patch, Placed
 from agentos_action.records.policy import Policy
 from agentos_action.records.surroundings import Surroundings
 from agentos_action.records.tool import OutputKind
@@ -15,7 +15,10 @@ from agentos_action.records.verdict import Finding
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One patch to be judged; the task's path lists narrow the policy, `exceptions` are the run's --allow-path."""
+    """One patch to be judged; the task's path lists narrow the policy, `exceptions` are the run's --allow-path.
+
+    `placements` tell how much reading the answer had to guess; none where nothing had to be placed.
+    """
 
     patch: Patch
     policy: Policy
@@ -24,6 +27,7 @@ class Subject:
     task_forbidden: tuple[str, ...] = ()
     exceptions: tuple[str, ...] = ()
     output_kind: OutputKind = "diff"
+    placements: tuple[Placed, ...] = ()
 
 
 class Rule(Protocol):

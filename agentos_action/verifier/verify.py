@@ -6,6 +6,7 @@ from agentos_action.records.verdict import DiffValidationResult, Finding, Verdic
 from agentos_action.verifier.rules.binding import binding
 from agentos_action.verifier.rules.kinds import kinds
 from agentos_action.verifier.rules.paths import paths
+from agentos_action.verifier.rules.placement import placement
 from agentos_action.verifier.rules.protected import protected
 from agentos_action.verifier.rules.size import size
 from agentos_action.verifier.subject import Rule, Subject
@@ -15,6 +16,7 @@ RULES: dict[str, Rule] = {
     "protected": protected,
     "kinds": kinds,
     "size": size,
+    "placement": placement,
     "binding": binding,
 }
 

@@ -10,7 +10,7 @@ import pytest
 
 from agentos_action.patches.parse import parse, to_patch
 from agentos_action.patches.render import digest
-from agentos_action.records.patch import MODE_FILE, FileChange, FileVersion, Patch
+from agentos_action.records.patch import MODE_FILE, FileChange, FileVersion, Patch, Placed
 from agentos_action.records.policy import Policy
 from agentos_action.records.surroundings import surroundings
 from agentos_action.records.verdict import Verdict
@@ -30,6 +30,7 @@ KEYS = {
     "exceptions",
     "modes",
     "kind",
+    "placed",
     "tamper",
 }
 
@@ -82,6 +83,7 @@ def judged(file: Path) -> tuple[dict[str, Any], Verdict]:
         task_forbidden=tuple(case.get("task_forbidden", ())),
         exceptions=tuple(case.get("exceptions", ())),
         output_kind=case.get("kind", "diff"),
+        placements=tuple(Placed(**each) for each in case.get("placed", ())),
     )
     return case, verify(subject, "0" * 64)
 

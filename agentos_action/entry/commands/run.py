@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from agentos_action.records.run import RunReport, Target
 
+#: The names of `records.task.EditFormat`, which would load pydantic for --help.
+FORMATS = ("auto", "unified_diff", "search_replace", "codex", "structured", "whole_file")
+
 EXAMPLE = 'agentos run --instruction "Rename the flag --colour to --color in cli.py" --provider llamacpp'
 
 
@@ -29,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--allow-path", action="append", metavar="GLOB", help="an exception for this run; is recorded")
     where.add_argument("--dry-run", action="store_true", help="do everything but write; evidence is written")
     model_arguments(parser)
-    parser.add_argument("--edit-format", choices=("unified_diff", "structured"), help="how the model shall answer")
+    parser.add_argument("--edit-format", choices=FORMATS, help="how the model shall answer")
     parser.add_argument("--answer", metavar="FILE", help="the answer, for the provider `scripted`")
     parser.add_argument("--evidence", metavar="DIR", help="where evidence goes (default: <git dir>/agentos/runs)")
     parser.add_argument("--verbose", action="store_true", help="say more of what happens")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-    from agentos_action.records.patch import FileChange
-    from agentos_action.records.verdict import DiffValidationResult
+    from agentos_action.records.patch import FileChange, Placed
+    from agentos_action.records.verdict import DiffValidationResult, Finding
     from agentos_action.repo import RepoView
 
 EXAMPLE = "agentos verify --staged"
@@ -48,11 +48,14 @@ def execute(options: argparse.Namespace) -> int:
         return EXIT_DONE
     before = repo.commit_of(options.range.partition("..")[0] or "HEAD" if options.range else "HEAD")
     policy = load_policy(repo.snapshot(repo.commit_of(options.policy_ref) if options.policy_ref else before))
-    changes, refused = _changes(options, repo, before)
-    result = DiffValidationResult(is_valid=True) if refused is None else refused
+    changes, placements, findings = _changes(options, repo, before)
+    result = DiffValidationResult(is_valid=not findings, errors=findings)
     patch = to_patch(changes)
     if patch.changes:
-        subject = Subject(patch, policy.policy, surroundings(repo.snapshot(before), patch.changes))
+        # A person's own diff is taken as it stands; nobody guesses where its hunks might have been meant to go.
+        exact = policy.policy.model_copy(update={"max_placement": "exact"})
+        around = surroundings(repo.snapshot(before), patch.changes)
+        subject = Subject(patch, exact, around, placements=placements)
         result = verify(subject, policy.sha256).result
     _say(options, result, policy.source)
     return EXIT_DONE if result.is_valid else EXIT_REJECTED
@@ -60,10 +63,9 @@ def execute(options: argparse.Namespace) -> int:
 
 def _changes(
     options: argparse.Namespace, repo: RepoView, before: str
-) -> tuple[tuple[FileChange, ...], DiffValidationResult | None]:
+) -> tuple[tuple[FileChange, ...], tuple[Placed, ...], tuple[Finding, ...]]:
     from agentos_action.entry.request import index_file  # noqa: PLC0415 - not for --help
     from agentos_action.errors import UsageError  # noqa: PLC0415 - the same
-    from agentos_action.records.verdict import DiffValidationResult  # noqa: PLC0415 - the same
 
     if not options.diff:
         after = None
@@ -72,7 +74,7 @@ def _changes(
             if not dots or not left:
                 raise UsageError(f"--range {options.range!r} is not A..B", "Write, for example, main..HEAD.")
             after = repo.commit_of(right or "HEAD")
-        return repo.changes(before, after, index_file=index_file(os.environ)), None
+        return repo.changes(before, after, index_file=index_file(os.environ)), (), ()
     from agentos_action.patches.resolve import resolve  # noqa: PLC0415 - only for --diff
 
     try:
@@ -80,9 +82,7 @@ def _changes(
     except OSError as error:
         raise UsageError(f"{options.diff}: {error.strerror}", "Name an existing diff file.") from error
     resolved = resolve(text, "unified_diff", repo.snapshot(before), 32 * 1024 * 1024)
-    if resolved.findings:
-        return (), DiffValidationResult(is_valid=False, errors=resolved.findings)
-    return resolved.changes, None
+    return resolved.changes, resolved.placements, resolved.findings
 
 
 def _say(options: argparse.Namespace, result: DiffValidationResult, source: str) -> None:

@@ -8,7 +8,6 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from agentos_action.patches.extract import JSON_LANGUAGES, fenced_blocks
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.records.tool import Record
 
@@ -64,6 +63,7 @@ class Edits(Record):
 
 
 _ADAPTER = TypeAdapter(Edits)
+_FENCED = re.compile(r"^[ \t]*```(?:jsonc?)?[ \t]*\r?\n\s*\{", re.MULTILINE | re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -96,15 +96,15 @@ def _variant(op: str, **fields: dict[str, object]) -> dict[str, object]:
     }
 
 
+def reads(answer: str) -> bool:
+    """Return whether an answer is an object of edits, bare or in a fence, also a broken one."""
+    text = answer.strip()
+    return '"edits"' in text and (text.startswith("{") or _FENCED.search(text) is not None)
+
+
 def parse(answer: str) -> Edits:
     """Return the answer's edits; raises Refused naming the place in the JSON that is wrong."""
-    text = answer.strip()
-    if not text.startswith("{"):
-        blocks = [block for block in fenced_blocks(text, JSON_LANGUAGES) if block.lstrip().startswith("{")]
-        if len(blocks) != 1:
-            said = "no JSON object" if not blocks else f"{len(blocks)} JSON blocks"
-            raise refuse("patch.no-edits", f"the answer holds {said}", "Answer with one JSON object.")
-        text = blocks[0]
+    text = _object(answer.strip())
     try:
         data = json.loads(text, object_pairs_hook=_no_duplicates)
     except (ValueError, RecursionError) as error:
@@ -117,6 +117,21 @@ def parse(answer: str) -> Edits:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the object"
         raise refuse("patch.bad-edits", f"{place}: {first['msg']}", "Use the edits of the schema only.") from error
+
+
+def _object(text: str) -> str:
+    """Return the text of the one JSON object in an answer."""
+    if text.startswith("{"):
+        return text
+    opened = [match.end() for match in _FENCED.finditer(text)]
+    if len(opened) != 1:
+        said = f"{len(opened)} JSON blocks" if opened else "no JSON object"
+        raise refuse("patch.no-edits", f"the answer holds {said}", "Answer with one JSON object.")
+    body, closed, _ = text[opened[0] - 1 :].partition("\n```")
+    if not closed:
+        hint = "Ask again for a shorter change, or raise max_tokens."
+        raise refuse("patch.truncated", "the answer's fenced block never closes: it was cut off", hint)
+    return body
 
 
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

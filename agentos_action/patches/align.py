@@ -1,0 +1,175 @@
+"""The last rungs: context that the file has otherwise (trimmed from outside, left out, mistyped), within bounds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from agentos_action.patches.fold import alike, telling
+from agentos_action.patches.lines import Lines
+from agentos_action.patches.place import Place, consistent
+from agentos_action.patches.sections import Hunk
+
+#: How far file and hunk may run apart by lines left out or made up.
+BAND = 3
+
+#: So many of the most promising places are looked at closely.
+WINDOWS = 8
+
+#: A line found in more places than this gives no vote where the hunk might be.
+_VOTERS = 64
+
+#: How alike (0 to 100) a mistyped context line must be to the file's.
+ALIKE = 78
+
+_OUTER, _OUTER_FREE, _BLANK, _WRONG = 0.5, 2, 0.4, 1.0
+_MOST = 0.34
+
+_Old: TypeAlias = list[tuple[str, str]]
+
+
+def aligned(hunk: Hunk, lines: Lines, near: int) -> list[Place]:
+    """Return the places where the hunk fits but for some of its context, the least doubtful first.
+
+    `near` is the line (from 0) its header points at, -1 where it does not. Every removed line is found there.
+    """
+    old = [(sign, alike(text)) for sign, text in hunk.lines if sign != "+"]
+    found: dict[tuple[int | None, ...], Place] = {}
+    for offset in _offsets(old, lines, near):
+        fit = _Fit(old, lines.bare, offset).best()
+        if fit is not None and fit.at not in found and consistent(hunk, fit, lines.bare):
+            found[fit.at] = fit
+    return sorted(found.values(), key=lambda place: place.doubt)
+
+
+def _offsets(old: _Old, lines: Lines, near: int) -> list[int]:
+    votes: dict[int, float] = defaultdict(float)
+    for n, (_, text) in enumerate(old):
+        places = lines.where(text, "lookalikes")
+        if not places or len(places) > _VOTERS:
+            continue
+        weight = (1.0 if telling(text) else 0.2) / len(places)
+        for place in places:
+            votes[place - n] += weight
+    if near >= 0:
+        votes[near] += 0.01
+    chosen: list[int] = []
+    for offset in sorted(votes, key=lambda at: (-votes[at], abs(at - near))):
+        if all(abs(offset - other) >= BAND for other in chosen):
+            chosen.append(offset)
+        if len(chosen) == WINDOWS:
+            break
+    return chosen
+
+
+@dataclass(slots=True)
+class _Step:
+    """The cheapest way to a state, and whether its last move took an old line, a file line, or both."""
+
+    cost: float
+    took_old: bool
+    took_file: bool
+    before: tuple[int, int] | None
+
+
+class _Fit:
+    """One alignment of the old lines with the file round an offset: the cheapest of all within the band."""
+
+    def __init__(self, old: _Old, file: Sequence[str], offset: int) -> None:
+        self._old = old
+        self._file = file
+        self._offset = offset
+        self._first = max(offset - BAND, 0)
+        self._texts = [alike(line) for line in file[self._first : max(offset + len(old) + BAND + 1, 0)]]
+        signs = [sign for sign, _ in old]
+        self._head = next((n for n, sign in enumerate(signs) if sign == "-"), len(signs))
+        self._limit = max(1.0, _MOST * len(old))
+
+    def best(self) -> Place | None:
+        """Return the place, None where too much would have to be guessed."""
+        states: dict[tuple[int, int], _Step] = {}
+        size = len(self._old)
+        for drift in range(-BAND, BAND + 1):
+            if 0 <= self._offset + drift <= len(self._file):
+                states[0, self._offset + drift] = _Step(0.0, took_old=False, took_file=False, before=None)
+        for n in range(size + 1):
+            for at in range(self._offset + n - BAND, self._offset + n + BAND + 1):
+                step = states.get((n, at))
+                if step is not None and step.cost <= self._limit:
+                    self._move(states, n, at, step)
+        ends = [(step.cost, key) for key, step in states.items() if key[0] == size and step.cost <= self._limit]
+        return self._traced(states, min(ends)) if ends else None
+
+    def _move(self, states: dict[tuple[int, int], _Step], n: int, at: int, step: _Step) -> None:
+        here = self._texts[at - self._first] if 0 <= at - self._first < len(self._texts) else None
+        if n < len(self._old):
+            sign, text = self._old[n]
+            if here is not None:
+                cost = 0.0 if here == text else self._mistyped(sign, text, here)
+                if cost is not None:
+                    _better(states, (n + 1, at + 1), step.cost + cost, (n, at), took_old=True, took_file=True)
+            if sign == " ":
+                cost = self._missing(n, text)
+                _better(states, (n + 1, at), step.cost + cost, (n, at), took_old=True, took_file=False)
+        if here is not None and 0 < n < len(self._old) and at - self._offset - n < BAND:
+            cost = _WRONG if here else _BLANK
+            _better(states, (n, at + 1), step.cost + cost, (n, at), took_old=False, took_file=True)
+
+    def _mistyped(self, sign: str, text: str, here: str) -> float | None:
+        if sign == "-" or not text or not here or not telling(text):
+            return None
+        from rapidfuzz.fuzz import ratio  # noqa: PLC0415 - most hunks need no guessing
+
+        return _WRONG * 0.8 if ratio(text, here, score_cutoff=ALIKE) else None
+
+    def _missing(self, n: int, text: str) -> float:
+        if not text:
+            return _BLANK
+        outer = min(n, len(self._old) - 1 - n)
+        return _OUTER if outer < _OUTER_FREE else _WRONG
+
+    def _traced(self, states: dict[tuple[int, int], _Step], end: tuple[float, tuple[int, int]]) -> Place | None:
+        cost, key = end
+        at: list[int | None] = []
+        inner = 0
+        steps: list[tuple[tuple[int, int], _Step]] = []
+        step = states[key]
+        while step.before is not None:
+            steps.append((step.before, step))
+            step = states[step.before]
+        for (_, file), step in reversed(steps):
+            if step.took_old:
+                at.append(file if step.took_file else None)
+            else:
+                inner += 1
+        hits = [n for n, line in enumerate(at) if line is not None and self._same(n, line)]
+        sure = [n for n in hits if telling(self._old[n][1])]
+        if len(sure) < min(2, sum(telling(text) for _, text in self._old)) or not sure:
+            return None
+        outer = not inner and len(hits) == sum(line is not None for line in at) and _only_outside(at)
+        return Place("trimmed" if outer else "similar", tuple(at), doubt=cost)
+
+    def _same(self, n: int, line: int) -> bool:
+        return self._texts[line - self._first] == self._old[n][1]
+
+
+def _only_outside(at: Sequence[int | None]) -> bool:
+    """Return whether no line is missing between two that were found."""
+    known = [n for n, line in enumerate(at) if line is not None]
+    return bool(known) and known == list(range(known[0], known[-1] + 1))
+
+
+def _better(  # noqa: PLR0913 - one state and how it was reached
+    states: dict[tuple[int, int], _Step],
+    key: tuple[int, int],
+    cost: float,
+    before: tuple[int, int],
+    *,
+    took_old: bool,
+    took_file: bool,
+) -> None:
+    known = states.get(key)
+    if known is None or cost < known.cost:
+        states[key] = _Step(cost, took_old, took_file, before)

@@ -1,0 +1,53 @@
+"""An answer's text as lines, freed from what its way to us did to it: a BOM, thoughts, line ends, HTML escapes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_THOUGHTS = re.compile(r"\A\s*<(think|thinking)>.*?</\1>[ \t]*\n?", re.DOTALL | re.IGNORECASE)
+_STRUCTURE = re.compile(r"^\s*(?:@@|--- |\+\+\+ |diff --git |`{3}|~{3}|\*\*\* |<{5}|>{5})")
+_ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "#39": "'", "#x27": "'", "#34": '"'}
+_ENTITY = re.compile(rf"&({'|'.join(_ENTITIES)});", re.IGNORECASE)
+_RAW = re.compile(r"<(?!/?(?:patch|diff)>)|&(?!#?\w+;)")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    r"""An answer's lines without ends; `crs` are those that had a `\r` which is the files' and not the transport's.
+
+    `crs` is None where the answer says nothing about line ends. `ended` tells whether the last line had an end.
+    """
+
+    lines: list[str]
+    crs: frozenset[int] | None
+    ended: bool
+
+
+def plain(text: str) -> Answer:
+    """Take an answer apart."""
+    text = _THOUGHTS.sub("", text.removeprefix("\ufeff"), count=1)
+    lines = text.split("\n")
+    ended = lines[-1] == ""
+    if "\r" not in text:
+        return Answer(lines, None, ended)
+    marked = [at for at, line in enumerate(lines) if line.endswith("\r")]
+    for at in marked:
+        lines[at] = lines[at][:-1]
+    ends = frozenset(marked)
+    first = next((at for at, line in enumerate(lines) if _STRUCTURE.match(line)), None)
+    if first is None or first in ends:
+        return Answer(lines, None, ended)
+    return Answer(lines, ends, ended)
+
+
+def unescaped(text: str) -> str | None:
+    """Return the text with its HTML escapes undone, None where it cannot have been escaped as a whole."""
+    if not _ENTITY.search(text) or _RAW.search(text):
+        return None
+    return _ENTITY.sub(lambda match: _ENTITIES[match[1].lower()], text)
+
+
+def entities(text: str) -> bool:
+    """Return whether a text holds HTML escapes."""
+    return _ENTITY.search(text) is not None

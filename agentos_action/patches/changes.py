@@ -1,0 +1,218 @@
+"""Sections applied to base contents, all or nothing: the new contents of named files, and where each hunk went."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from agentos_action.patches.fit import fitted
+from agentos_action.patches.refusal import Refused, refuse
+from agentos_action.patches.sections import Section
+from agentos_action.patches.text import FileText, encode
+from agentos_action.records.base import Base
+from agentos_action.records.patch import FileChange, FileVersion, Placed
+from agentos_action.records.verdict import Finding
+
+#: So many findings say enough about an answer that does not fit.
+MOST_FINDINGS = 8
+
+
+@dataclass(slots=True)
+class Changes:
+    """What sections come to."""
+
+    files: list[FileChange] = field(default_factory=list)
+    placements: list[Placed] = field(default_factory=list)
+
+
+def apply(sections: Iterable[Section], base: Base, answer: str, *, guarded: bool = False) -> Changes:
+    """Return the changes of all sections; `answer` is the text they were read from.
+
+    `guarded` asks that a whole content keeps most of the file: nobody said that it is one, so it may be a part.
+
+    Raises Refused with the findings of every section that does not fit the base.
+    """
+    merged = _merged([_named(section, base) for section in sections])
+    _check_names(merged)
+    changes = Changes()
+    findings: list[Finding] = []
+    for section in merged:
+        try:
+            if guarded:
+                _check_is_whole(section, base)
+            changes.files.append(_change(section, base, answer, changes.placements))
+        except Refused as refused:
+            findings += refused.findings
+        if len(findings) >= MOST_FINDINGS:
+            break
+    if findings:
+        raise Refused(*findings[:MOST_FINDINGS])
+    return changes
+
+
+def _named(section: Section, base: Base) -> Section:
+    """Return the section under the names the base knows: `a/x` may be a prefix and a name, or just a name."""
+    if section.as_written is None or section.old_path is None or base.mode(section.old_path) is not None:
+        return section
+    old, new = section.as_written
+    cut = _mnemonic(old, new)
+    for here, there in ((old, new), cut, (_without_backup(section.old_path), section.new_path)):
+        if here is not None and here != section.old_path and base.mode(here) is not None:
+            return replace(section, old_path=here, new_path=there if section.new_path is not None else None)
+    if _makes(section):
+        return replace(section, old_path=None)
+    return section
+
+
+def _mnemonic(old: str, new: str) -> tuple[str | None, str | None]:
+    """Return the names without git's other prefixes (`i/`, `w/`, `c/`, `o/`)."""
+    if old[1:2] == "/" and new[1:2] == "/" and old[0] in "iwco" and new[0] in "iwco":
+        return old[2:], new[2:]
+    return None, None
+
+
+def _without_backup(path: str) -> str | None:
+    """Return the name of the file that `x.orig` was kept of."""
+    cut = path.removesuffix(".orig").removesuffix(".bak").removesuffix(".old").removesuffix("~")
+    return cut if cut != path else None
+
+
+def _makes(section: Section) -> bool:
+    """Return whether a section about a missing file can only mean to make it: it adds, and names no place."""
+    if section.old_path != section.new_path or section.copy:
+        return False
+    if section.content is not None:
+        return True
+    return bool(section.hunks) and all(not hunk.old and hunk.start == 0 for hunk in section.hunks)
+
+
+def _merged(sections: list[Section]) -> list[Section]:
+    """Return one section for each pair of names, with the hunks of all; whole contents must agree."""
+    found: dict[tuple[str | None, str | None, bool], Section] = {}
+    for section in sections:
+        key = (section.old_path, section.new_path, section.copy)
+        known = found.get(key)
+        if known is None:
+            found[key] = replace(section, hunks=list(section.hunks))
+            continue
+        same = known.content == section.content and known.explicit_delete == section.explicit_delete
+        if not same or (section.content is not None and section.hunks):
+            raise _contradiction(section.new_path or section.old_path or "")
+        if section.old_path is None and section.content is None:
+            if [hunk.lines for hunk in known.hunks] != [hunk.lines for hunk in section.hunks]:
+                raise _contradiction(section.new_path or "")
+            continue
+        known.hunks += section.hunks
+    return list(found.values())
+
+
+def _check_names(sections: list[Section]) -> None:
+    names = Counter(
+        name
+        for section in sections
+        for name in dict.fromkeys((None if section.copy else section.old_path, section.new_path))
+        if name is not None
+    )
+    for name, count in names.items():
+        if count > 1:
+            raise _contradiction(name)
+
+
+def _contradiction(path: str) -> Refused:
+    return refuse("patch.contradiction", f"{path!r} is changed in two ways at once", "Change it once.", path=path)
+
+
+def _change(section: Section, base: Base, answer: str, placements: list[Placed]) -> FileChange:
+    path = section.new_path or section.old_path or ""
+    if section.old_path is None:
+        _check_free(path, base)
+        return FileChange(None, path, None, FileVersion(_created(section, path)))
+    old = base.read(section.old_path)
+    if old is None:
+        if section.content is not None and section.old_path == section.new_path and base.mode(path) is None:
+            return FileChange(None, path, None, FileVersion(_created(section, path)))
+        hint = "Name a file that is there; to make one, write --- /dev/null."
+        what = section.old_path
+        raise refuse("patch.file-missing", f"there is no file {what!r}", hint, path=what)
+    if section.new_path not in {None, section.old_path}:
+        _check_free(path, base)
+    if section.new_path is None:
+        _check_deleted(section, old, path, answer)
+        return FileChange(section.old_path, None, old, None)
+    content = _content(section, old, answer, placements)
+    if section.copy:
+        return FileChange(None, path, None, FileVersion(content, old.mode))
+    return FileChange(section.old_path, path, old, FileVersion(content, old.mode))
+
+
+def _check_is_whole(section: Section, base: Base) -> None:
+    old = base.read(section.old_path or "")
+    if old is None or section.content is None:
+        return
+    had = [line.strip() for line in old.content.decode("utf-8", "replace").split("\n") if line.strip()]
+    has = {line.strip() for line in section.content.split("\n")}
+    if sum(line in has for line in had) * 2 < len(had):
+        path = section.new_path
+        message = f"the block under {path!r} has less than half of the file's lines: it may be only a part of it"
+        raise refuse("patch.partial", message, "Answer with a diff, or with the whole file.", path=path)
+
+
+def _check_free(path: str, base: Base) -> None:
+    if base.mode(path) is not None:
+        raise refuse("patch.file-exists", f"{path!r} is there already", "Change it instead of creating it.", path=path)
+
+
+def _created(section: Section, path: str) -> bytes:
+    if section.content is not None:
+        return encode(section.content)
+    signed = [(sign, text) for hunk in section.hunks for sign, text in hunk.lines]
+    if any(sign == "-" or (sign == " " and text) for sign, text in signed):
+        message = f"{path!r} is new, so no line of it can stay or go"
+        raise refuse("patch.file-missing", message, "Add lines only, or name a file that is there.", path=path)
+    _check_whole(section, path)
+    lines: list[str] = []
+    for hunk in section.hunks:
+        crs = hunk.crs or frozenset()
+        lines += [text + ("\r\n" if at in crs else "\n") for at, (sign, text) in enumerate(hunk.lines) if sign == "+"]
+    text = "".join(lines)
+    unterminated = bool(section.hunks) and section.hunks[-1].new_unterminated
+    return encode(text.removesuffix("\n") if unterminated else text)
+
+
+def _check_whole(section: Section, path: str) -> None:
+    if any(hunk.cut for hunk in section.hunks):
+        message = f"the answer ends in the midst of {path!r}: its header counts more lines"
+        hint = "It was cut off: ask again for a shorter change, or raise max_tokens."
+        raise refuse("patch.truncated", message, hint, path=path)
+
+
+def _content(section: Section, old: FileVersion, answer: str, placements: list[Placed]) -> bytes:
+    path = section.old_path or ""
+    if section.content is None and not section.hunks:
+        return old.content
+    file = FileText.of(old.content, answer)
+    if section.content is not None:
+        new = section.content.split("\n")
+        if new[-1] == "":
+            new.pop()
+        lines = [line + file.usual_end for line in new]
+        if lines and not file.terminated:
+            lines[-1] = new[-1]
+        return file.content(lines, path)
+    lines, placed = fitted(section.hunks, file, path)
+    placements += placed
+    return file.content(lines, path)
+
+
+def _check_deleted(section: Section, old: FileVersion, path: str, answer: str) -> None:
+    """Refuse a deletion that does not show the whole file going, where its format has no word for deleting."""
+    if section.explicit_delete:
+        return
+    left = bool(old.content)
+    if section.hunks:
+        lines, _ = fitted(section.hunks, FileText.of(old.content, answer), path)
+        left = bool(lines)
+    if left:
+        message = f"the deletion of {path!r} does not take all of its lines away"
+        raise refuse("patch.delete-mismatch", message, "Show every line of the file as removed.", path=path)

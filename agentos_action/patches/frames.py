@@ -1,0 +1,98 @@
+"""What stands round a diff in an answer: fences, tags, and the indentation of a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)$")
+_TAG = re.compile(r"^[ \t]*<(?P<close>/?)(?P<tag>patch|diff|udiff)>[ \t]*$", re.IGNORECASE)
+_INDENTED = re.compile(r"^(?P<indent>[ \t]+)(?:diff --git |--- \S|\*\*\* Begin Patch|<{5,9} SEARCH)")
+
+#: A fence that closes a diff too early is looked for so many lines further down, not without end.
+AHEAD = 400
+
+
+@dataclass(slots=True)
+class Frame:
+    """An open fence or tag: what closes it, and how far it is indented."""
+
+    closer: str
+    indent: int
+
+    @property
+    def is_fence(self) -> bool:
+        """Whether it is a fence."""
+        return self.closer[0] in "`~"
+
+    def closed_by(self, line: str) -> bool:
+        """Return whether this line closes it; a fence behind one blank is a diffed file's own."""
+        bare = line.strip()
+        if not self.is_fence:
+            return bare.lower() == f"</{self.closer}>"
+        if len(bare) < len(self.closer) or bare.strip(self.closer[0]):
+            return False
+        return len(line) - len(line.lstrip()) in {self.indent, 0}
+
+
+@dataclass(slots=True)
+class Frames:
+    """The fences and tags that are open at a line, innermost last."""
+
+    open: list[Frame] = field(default_factory=list)
+
+    def step(self, line: str) -> bool:
+        """Open or close what this line opens or closes; return whether it did."""
+        if self.closed_by(line):
+            self.open.pop()
+            return True
+        tag = _TAG.match(line)
+        if tag is not None:
+            names = [frame.closer for frame in self.open]
+            if not tag["close"]:
+                self.open.append(Frame(tag["tag"].lower(), 0))
+            elif tag["tag"].lower() in names:
+                # The tag's end also ends a fence inside it that nobody closed.
+                del self.open[names.index(tag["tag"].lower()) :]
+            return True
+        fence = _FENCE.match(line)
+        if fence is None or (self.open and self.open[-1].is_fence):
+            return False
+        self.open.append(Frame(fence["fence"], len(fence["indent"])))
+        return True
+
+    def closed_by(self, line: str) -> bool:
+        """Return whether this line closes the innermost frame."""
+        return bool(self.open) and self.open[-1].closed_by(line)
+
+    def closed_again(self, lines: Sequence[str], at: int) -> bool:
+        """Return whether the lines from `at` on close the innermost frame before they open another."""
+        for line in lines[at : at + AHEAD]:
+            if self.closed_by(line):
+                return True
+            if _FENCE.match(line) or _TAG.match(line):
+                return False
+        return False
+
+
+def outdented(lines: Sequence[str]) -> list[str]:
+    """Return the lines with the indentation of a list or a code block taken from the edits that stand in one."""
+    found: list[str] = []
+    frames = Frames()
+    loose = 0
+    for line in lines:
+        indent = frames.open[-1].indent if frames.open else loose
+        if not frames.open:
+            opening = _INDENTED.match(line)
+            if opening is not None and not loose:
+                indent = loose = len(opening["indent"])
+            elif loose and line.strip() and len(line) - len(line.lstrip()) < loose:
+                indent = loose = 0
+        fence = frames.open[-1].indent if frames.open else None
+        frames.step(line)
+        if fence is None and frames.open:
+            indent, loose = frames.open[-1].indent, 0
+        blanks = len(line) - len(line.lstrip(" \t"))
+        found.append(line[min(blanks, indent) :] if indent else line)
+    return found

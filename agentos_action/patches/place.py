@@ -1,0 +1,244 @@
+"""Where one hunk's old lines stand in the file, and what the file's blanks say about the hunk's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agentos_action.patches.fold import alike, indent_of
+from agentos_action.patches.sections import Hunk
+from agentos_action.records.patch import Rung
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One way to put a hunk into a file.
+
+    `at` has the file's line (from 0) of each old line, None for a context line that the file does not have; `doubt`
+    grows with what had to be guessed, comparable between places of one rung; `gap` is the line before which a hunk
+    without old lines goes.
+    """
+
+    rung: Rung
+    at: tuple[int | None, ...]
+    doubt: float = 0.0
+    gap: int = 0
+
+    @property
+    def start(self) -> int:
+        """Where the hunk's first old line stands, or would stand."""
+        for n, line in enumerate(self.at):
+            if line is not None:
+                return line - n
+        return self.gap
+
+    @property
+    def end(self) -> int:
+        """The line after the last one the hunk covers."""
+        return max((line for line in self.at if line is not None), default=self.gap - 1) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Old lines of the file (from, to; counted from 0) and the texts that stand there instead."""
+
+    start: int
+    stop: int
+    added: tuple[str, ...]
+    #: Whether each added line ends in a carriage return; None where the answer does not say.
+    crs: tuple[bool, ...] | None = None
+
+
+def runs_of(hunk: Hunk) -> list[tuple[int, int, list[int], list[int]]]:
+    """Return each change of a hunk: old lines before it, old lines up to its end, its removed and its added lines.
+
+    The first two count old lines, the lists are positions in `hunk.lines`.
+    """
+    runs: list[tuple[int, int, list[int], list[int]]] = []
+    old = 0
+    changing = False
+    for position, (sign, _) in enumerate(hunk.lines):
+        if sign == " ":
+            changing = False
+            old += 1
+            continue
+        if not changing:
+            runs.append((old, old, [], []))
+            changing = True
+        before, after, removed, added = runs[-1]
+        if sign == "-":
+            removed.append(position)
+            old += 1
+            after += 1
+        else:
+            added.append(position)
+        runs[-1] = (before, after, removed, added)
+    return runs
+
+
+def edits_at(hunk: Hunk, place: Place, file: Sequence[str]) -> list[Edit] | None:
+    """Return what the hunk does to the file at a place, None where that cannot be told there."""
+    found = []
+    rewrite = Blanks.of(hunk, place, file)
+    for before, after, removed, added in runs_of(hunk):
+        if removed:
+            lines = place.at[before:after]
+            start = lines[0]
+            if start is None or list(lines) != list(range(start, start + len(lines))):
+                return None
+            stop = start + len(lines)
+        else:
+            gap = _gap(place, before)
+            if gap is None:
+                return None
+            start = stop = gap
+        olds = [hunk.lines[at][1] for at in removed]
+        texts = tuple(rewrite.text(hunk.lines[at][1], olds, file[start:stop]) for at in added)
+        crs = None if hunk.crs is None else tuple(at in hunk.crs for at in added)
+        found.append(Edit(start, stop, texts, crs))
+    return found
+
+
+def _gap(place: Place, before: int) -> int | None:
+    """Return the line before which something is put that stands behind `before` old lines."""
+    if not place.at:
+        return place.gap
+    above = place.at[before - 1] if before else None
+    below = place.at[before] if before < len(place.at) else None
+    if above is not None and below is not None:
+        return below if below == above + 1 else None
+    if above is not None:
+        return above + 1
+    return below
+
+
+@dataclass(frozen=True, slots=True)
+class Blanks:
+    """How the file indents what the hunk indents otherwise."""
+
+    known: dict[str, str]
+    prefix: str
+    cut: str
+    width: int
+    loose: bool
+
+    @classmethod
+    def of(cls, hunk: Hunk, place: Place, file: Sequence[str]) -> Blanks:
+        """Learn from the old lines that were found."""
+        pairs = _pairs(hunk, place, file)
+        if place.rung in {"exact", "blanks"} or all(ours == theirs for _, ours, theirs in pairs):
+            return cls({}, "", "", 0, place.rung not in {"exact", "blanks"})
+        if _lost_signs(pairs):
+            return cls({}, "", "", 0, loose=True)
+        removed = [pair for pair in pairs if pair[0] == "-"]
+        known = {ours: theirs for _, ours, theirs in [*pairs, *removed]}
+        prefix, cut = _shift(known)
+        return cls(known, prefix, cut, _tab_width(known), loose=True)
+
+    def text(self, added: str, olds: Sequence[str], found: Sequence[str]) -> str:
+        """Return an added line as the file would have it; `olds` are the run's removed lines, `found` the file's own."""
+        if not self.loose:
+            return added
+        if self.known and added.strip():
+            indent = indent_of(added)
+            added = self._indent(indent) + added[len(indent) :]
+        for ours, theirs in zip(olds, found, strict=True):
+            added = _kept_marks(added, ours, theirs)
+        return added
+
+    def _indent(self, indent: str) -> str:
+        if indent in self.known:
+            return self.known[indent]
+        if self.width:
+            blanks = indent.expandtabs(self.width)
+            return "\t" * (len(blanks) // self.width) + " " * (len(blanks) % self.width)
+        if self.prefix:
+            return self.prefix + indent
+        if self.cut:
+            return indent.removeprefix(self.cut)
+        if any("\t" in ours for ours in self.known):
+            return indent.expandtabs(_spaces_a_tab(self.known))
+        return indent
+
+
+def consistent(hunk: Hunk, place: Place, file: Sequence[str]) -> bool:
+    """Return whether one shift explains how hunk and file indent differently."""
+    pairs = _pairs(hunk, place, file)
+    if _lost_signs(pairs):
+        return True
+    known: dict[str, str] = {}
+    if any(known.setdefault(ours, theirs) != theirs for _, ours, theirs in pairs):
+        return False
+    if place.rung != "indent" or all(ours == theirs for ours, theirs in known.items()):
+        return True
+    return _shift(known) != ("", "")
+
+
+def _pairs(hunk: Hunk, place: Place, file: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Return (sign, the hunk's indentation, the file's) of every old line that was found and is not blank."""
+    old = [(sign, text) for sign, text in hunk.lines if sign != "+"]
+    return [
+        (sign, indent_of(text), indent_of(file[at]))
+        for (sign, text), at in zip(old, place.at, strict=True)
+        if at is not None and text.strip()
+    ]
+
+
+def _lost_signs(pairs: list[tuple[str, str, str]]) -> bool:
+    """Return whether just the context lines lack one blank: the column of the signs was left out there."""
+    shifted = [pair for pair in pairs if pair[1] != pair[2]]
+    return bool(shifted) and all(sign == " " and theirs == f" {ours}" for sign, ours, theirs in shifted)
+
+
+def _shift(known: dict[str, str]) -> tuple[str, str]:
+    """Return what stands before (or is cut from) every indentation, two empty texts where no one shift fits all."""
+    ours, theirs = min(known.items(), key=lambda pair: (len(pair[0]), len(pair[1])))
+    if theirs.endswith(ours) and theirs != ours:
+        prefix = theirs[: len(theirs) - len(ours)]
+        if all(there == prefix + here for here, there in known.items()):
+            return prefix, ""
+    if ours.endswith(theirs) and theirs != ours:
+        cut = ours[: len(ours) - len(theirs)]
+        if all(here == cut + there for here, there in known.items()):
+            return "", cut
+    return "", ""
+
+
+def _tab_width(known: dict[str, str]) -> int:
+    """Return how many blanks of the hunk stand for one tab of the file, 0 where it is not that."""
+    widths = {
+        len(ours) / len(theirs)
+        for ours, theirs in known.items()
+        if theirs and not theirs.strip("\t") and ours and not ours.strip(" ")
+    }
+    width = widths.pop() if len(widths) == 1 else 0
+    return int(width) if width == int(width) else 0
+
+
+def _spaces_a_tab(known: dict[str, str]) -> int:
+    for ours, theirs in known.items():
+        tabs = ours.count("\t")
+        if tabs and not theirs.strip(" ") and len(theirs) % tabs == 0:
+            return len(theirs) // tabs
+    return 8
+
+
+def _kept_marks(added: str, ours: str, theirs: str) -> str:
+    """Return an added line with the punctuation that the removed line really has where the model wrote a look-alike."""
+    here, there = ours.strip(), theirs.strip()
+    if here == there or len(here) != len(there) or alike(here) != alike(there):
+        return added
+    head, tail = _common(added.strip(), here)
+    indent = indent_of(added)
+    body = added.strip()
+    end = len(body) - tail
+    return indent + there[:head] + body[head:end] + there[len(there) - tail :] + added[len(indent) + len(body) :]
+
+
+def _common(one: str, other: str) -> tuple[int, int]:
+    """Return how many characters two texts share at their heads, and at their tails without overlapping."""
+    most = min(len(one), len(other))
+    head = next((n for n in range(most) if one[n] != other[n]), most)
+    most -= head
+    tail = next((n for n in range(most) if one[-1 - n] != other[-1 - n]), most)
+    return head, tail

@@ -1,0 +1,86 @@
+"""From an answer's lines to sections: which format it is in, and that nothing else in it reads as a patch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from agentos_action.patches.answer import Answer
+from agentos_action.patches.diff_header import at_header
+from agentos_action.patches.formats import codex, search_replace, unified_diff, whole_file
+from agentos_action.patches.frames import outdented
+from agentos_action.patches.refusal import Refused, refuse
+from agentos_action.patches.sections import Reading, Section
+from agentos_action.records.task import EditFormat
+
+_Reader: TypeAlias = Callable[[Answer, list[str], tuple[str, ...]], Reading]
+
+#: What a second patch may hide behind: a quoted mail's marks, a table's, a comment's.
+_QUOTED = re.compile(r"^(?:[\s>|]|<!--)+")
+
+
+def _unified(answer: Answer, lines: list[str], files: tuple[str, ...]) -> Reading:
+    return unified_diff.read(lines, files, answer.crs, ended=answer.ended)
+
+
+_READERS: dict[EditFormat, _Reader] = {
+    "unified_diff": _unified,
+    "search_replace": lambda _, lines, files: search_replace.read(lines, files),
+    "codex": lambda _, lines, files: codex.read(lines, files),
+    "whole_file": lambda _, lines, files: whole_file.read(lines, files),
+}
+
+
+def sections_of(answer: Answer, edit_format: EditFormat, files: tuple[str, ...]) -> tuple[list[Section], EditFormat]:
+    """Return the answer's sections and the format they are in.
+
+    Raises Refused (`patch.no-diff`) where the answer holds none, and (`patch.mixed`) where something in it reads as a
+    patch beside them.
+    """
+    lines = outdented(answer.lines)
+    marked = marks(lines)
+    formats = list(marked) or ["whole_file"] if edit_format == "auto" else [edit_format]
+    for name in formats:
+        reading = _READERS[name](answer, lines, files)
+        if reading.sections:
+            if name != "whole_file":
+                _check_rest(lines, reading)
+            return reading.sections, name
+    beside = f"; it reads as {', '.join(marked)}" if marked else ""
+    what = "patch" if edit_format == "auto" else edit_format.replace("_", " ")
+    hint = "Answer with one ```diff block." if edit_format in {"auto", "unified_diff"} else f"Answer with a {what}."
+    raise refuse("patch.no-diff", f"the answer holds no {what}{beside}", hint)
+
+
+def marks(lines: Sequence[str]) -> dict[EditFormat, int]:
+    """Return the formats that the lines show marks of, each with its first line, first ones first."""
+    found: dict[EditFormat, int] = {}
+    for at, line in enumerate(lines):
+        if "search_replace" not in found and search_replace.MARK.match(line.strip()):
+            found["search_replace"] = at
+        if "codex" not in found and codex.MARK.match(line.strip()):
+            found["codex"] = at
+        if "unified_diff" not in found and (at_header(lines, at) or unified_diff.MARK.match(line)):
+            found["unified_diff"] = at
+    return found
+
+
+def _check_rest(lines: Sequence[str], reading: Reading) -> None:
+    """Refuse an answer with a second patch that this format's reader did not take up: quoted, or in another format."""
+    rest = list(lines)
+    for start, stop in reading.spans:
+        rest[start:stop] = [""] * (stop - start)
+    found = marks([_QUOTED.sub("", line) for line in rest])
+    if found:
+        name, at = next(iter(found.items()))
+        message = f"line {at + 1} of the answer begins something that reads as another patch ({name})"
+        raise refuse("patch.mixed", message, "Answer with one patch, and nothing that looks like one beside it.")
+
+
+def reads_as_patch(answer: Answer) -> bool:
+    """Return whether anything in the answer reads as a patch, also one that would be refused."""
+    try:
+        return bool(marks([_QUOTED.sub("", line) for line in answer.lines]))
+    except Refused:
+        return True
