@@ -85,7 +85,7 @@ def test_a_link_is_a_link_and_leads_nowhere(folder: Path) -> None:
         ".GIT/config",
         "a.txt\0",
         "\ud800",
-        "\udcff",
+        "odd\udcff.txt",
         "x" * 300,
         "x/" * 3_000,
         "a.txt/x",

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from agentos_action.patches.fold import alike, telling
 from agentos_action.patches.lines import Lines
-from agentos_action.patches.place import Place, consistent
+from agentos_action.patches.place import Place, consistent, runs_of
 from agentos_action.patches.sections import Hunk
 
 #: How far file and hunk may run apart by lines left out or made up.
@@ -36,9 +36,12 @@ def aligned(hunk: Hunk, lines: Lines, near: int) -> list[Place]:
     `near` is the line (from 0) its header points at, -1 where it does not. Every removed line is found there.
     """
     old = [(sign, alike(text)) for sign, text in hunk.lines if sign != "+"]
+    beside = frozenset(
+        n for before, _, removed, _ in runs_of(hunk) if not removed for n in (before - 1, before) if n >= 0
+    )
     found: dict[tuple[int | None, ...], Place] = {}
     for offset in _offsets(old, lines, near):
-        fit = _Fit(old, lines.bare, offset).best()
+        fit = _Fit(old, beside, lines.bare, offset).best()
         if fit is not None and fit.at not in found and consistent(hunk, fit, lines.bare):
             found[fit.at] = fit
     return sorted(found.values(), key=lambda place: place.doubt)
@@ -77,15 +80,14 @@ class _Step:
 class _Fit:
     """One alignment of the old lines with the file round an offset: the cheapest of all within the band."""
 
-    def __init__(self, old: _Old, file: Sequence[str], offset: int) -> None:
+    def __init__(self, old: _Old, beside: frozenset[int], file: Sequence[str], offset: int) -> None:
         self._old = old
         self._file = file
         self._offset = offset
         self._first = max(offset - BAND, 0)
         self._texts = [alike(line) for line in file[self._first : max(offset + len(old) + BAND + 1, 0)]]
-        signs = [sign for sign, _ in old]
-        self._head = next((n for n, sign in enumerate(signs) if sign == "-"), len(signs))
         self._limit = max(1.0, _MOST * len(old))
+        self._beside = beside
 
     def best(self) -> Place | None:
         """Return the place, None where too much would have to be guessed."""
@@ -125,6 +127,9 @@ class _Fit:
         return _WRONG * 0.8 if ratio(text, here, score_cutoff=ALIKE) else None
 
     def _missing(self, n: int, text: str) -> float:
+        if n in self._beside:
+            # An addition hangs on this line; without it its place is a guess.
+            return _WRONG
         if not text:
             return _BLANK
         outer = min(n, len(self._old) - 1 - n)
@@ -146,7 +151,8 @@ class _Fit:
                 inner += 1
         hits = [n for n, line in enumerate(at) if line is not None and self._same(n, line)]
         sure = [n for n in hits if telling(self._old[n][1])]
-        if len(sure) < min(2, sum(telling(text) for _, text in self._old)) or not sure:
+        nearly = sum(line is not None for line in at) - len(hits)
+        if not sure or len(sure) + nearly < min(2, sum(telling(text) for _, text in self._old)):
             return None
         outer = not inner and len(hits) == sum(line is not None for line in at) and _only_outside(at)
         return Place("trimmed" if outer else "similar", tuple(at), doubt=cost)

@@ -29,6 +29,8 @@ def plain(text: str) -> Answer:
     text = _THOUGHTS.sub("", text.removeprefix("\ufeff"), count=1)
     lines = text.split("\n")
     ended = lines[-1] == ""
+    if ended:
+        lines.pop()
     if "\r" not in text:
         return Answer(lines, None, ended)
     marked = [at for at, line in enumerate(lines) if line.endswith("\r")]

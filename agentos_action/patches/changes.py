@@ -152,9 +152,9 @@ def _check_is_whole(section: Section, base: Base) -> None:
         return
     had = [line.strip() for line in old.content.decode("utf-8", "replace").split("\n") if line.strip()]
     has = {line.strip() for line in section.content.split("\n")}
-    if sum(line in has for line in had) * 2 < len(had):
+    if len(has) * 3 < len(had) * 2 and sum(line in has for line in had) * 2 < len(had):
         path = section.new_path
-        message = f"the block under {path!r} has less than half of the file's lines: it may be only a part of it"
+        message = f"the block under {path!r} lacks more than half of the file's lines: it may be only a part of it"
         raise refuse("patch.partial", message, "Answer with a diff, or with the whole file.", path=path)
 
 

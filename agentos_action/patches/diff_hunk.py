@@ -63,6 +63,7 @@ class HunkReader:
             end = self._signed(body, head)
             end = self._without_blank_tail(body, end, head)
             hunk.short = self._is_short(body, end, head)
+        hunk.claims = max(head.old, 0)
         self._fill(hunk, body, end)
         return hunk, end
 
@@ -96,11 +97,10 @@ class HunkReader:
     def _signed(self, at: int, head: _Head) -> int:
         """Return the line after the hunk by its signs."""
         old, new = head.old, head.new
-        start = at
         while at < len(self._lines):
             line = self._lines[at]
             left = old > 0 and new > 0
-            if self._stops(at, at - start, left=left):
+            if self._stops(at, left=left):
                 break
             sign = line[:1] if line[:1] in {"+", "-", "\\"} else " "
             old -= sign in " -"
@@ -108,7 +108,7 @@ class HunkReader:
             at += 1
         return at
 
-    def _stops(self, at: int, done: int, *, left: bool) -> bool:
+    def _stops(self, at: int, *, left: bool) -> bool:
         """Return whether the line at `at` is no longer the hunk's; `left` says whether its counts want more."""
         line = self._lines[at]
         if self._frames.closed_by(line):
@@ -121,7 +121,7 @@ class HunkReader:
         if HUNK.match(line) or is_extended(line) or line.startswith(("diff --git ", "*** ", "Index: ")):
             return True
         # Only a fence tells a line that lost its blank from the prose behind the diff; without one the counts must.
-        return not self._frames.open and not (left and done)
+        return not self._frames.open and not left
 
     def _goes_on(self, at: int) -> bool:
         """Return whether a diffed file's own fence was met: more of the hunk follows, and then the real end."""

@@ -26,7 +26,8 @@ _WHAT = frozenset(
 _AROUND = frozenset(
     _WORD.findall(
         "the of this that your in here is are was remain remains stay stays as before above below for brevity and all"
-        " goes keep kept with no changes not shown from original to be left exactly continues unmodified everything else"
+        " goes keep kept with no changes not shown from original to be left exactly continues unmodified"
+        " everything else"
     )
 )
 _KNOWN = _WHICH | _WHAT | _AROUND

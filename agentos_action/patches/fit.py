@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agentos_action.patches.choose import choose
-from agentos_action.patches.elision import is_dots, is_elision
 from agentos_action.patches.lines import Lines
 from agentos_action.patches.locate import locate
 from agentos_action.patches.place import Place
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.rewrite import Put, rewritten
 from agentos_action.patches.sections import Hunk
+from agentos_action.patches.split import changes, elided, unjoined
 from agentos_action.patches.text import FileText
 from agentos_action.records.patch import RUNGS, Placed
 from agentos_action.records.verdict import Finding
@@ -41,12 +41,14 @@ def fitted(hunks: Sequence[Hunk], file: FileText, path: str) -> tuple[list[str],
     Raises Refused with a finding for each hunk that fits nowhere, in several places, or against another.
     """
     lines = Lines(file.bare)
-    parts = [part for number, hunk in enumerate(hunks, 1) for part in _parts(hunk, number, lines, path)]
+    parts: list[_Part] = []
     found: list[list[Place]] = []
     findings: list[Finding] = []
-    for part in parts:
+    for number, hunk in enumerate(hunks, 1):
         try:
-            found.append(locate(part.hunk, lines, path, part.name))
+            for part, places in _located(hunk, number, lines, path):
+                parts.append(part)
+                found.append(places)
         except Refused as refused:
             findings += refused.findings
         if len(findings) >= _ENOUGH:
@@ -61,43 +63,20 @@ def fitted(hunks: Sequence[Hunk], file: FileText, path: str) -> tuple[list[str],
     return rewritten(file, puts, path), _placed(parts, places, path)
 
 
-def _parts(hunk: Hunk, number: int, lines: Lines, path: str) -> list[_Part]:
-    """Return a hunk in the parts between its "... existing code ..." lines, if it has any that are not the file's."""
-    cuts = [at for at, line in enumerate(hunk.lines) if _elides(line, lines)]
-    for at in cuts:
-        sign, text = hunk.lines[at]
-        if sign != " ":
-            message = f"hunk {number} puts {text.strip()[:80]!r} in place of real lines of {path!r}"
-            raise refuse("patch.elided", message, "Write every line out.", path=path)
-    if not cuts:
-        return [_Part(hunk, number, follows=False)] if _changes(hunk.lines) else []
-    parts: list[_Part] = []
-    start = 0
-    for stop in [*cuts, len(hunk.lines)]:
-        lines_between = hunk.lines[start:stop]
-        last = stop == len(hunk.lines)
-        part = replace(
-            hunk,
-            lines=lines_between,
-            start=hunk.start if not parts else 0,
-            old_unterminated=hunk.old_unterminated and last,
-            new_unterminated=hunk.new_unterminated and last,
-            crs=None if hunk.crs is None else frozenset(at - start for at in hunk.crs if start <= at < stop),
-        )
-        if any(text.strip() for _, text in lines_between):
-            parts.append(_Part(part, number, follows=bool(parts)))
-        start = stop + 1
-    return parts if any(_changes(part.hunk.lines) for part in parts) else []
-
-
-def _elides(line: tuple[str, str], lines: Lines) -> bool:
-    sign, text = line
-    dots = is_dots(text) if sign == " " else False
-    return (dots or is_elision(text)) and not lines.where(text, "lookalikes")
-
-
-def _changes(lines: Sequence[tuple[str, str]]) -> bool:
-    return any(sign != " " for sign, _ in lines)
+def _located(hunk: Hunk, number: int, lines: Lines, path: str) -> list[tuple[_Part, list[Place]]]:
+    """Return a hunk's parts with the places each could stand at; a hunk that changes nothing has none."""
+    pieces = elided(hunk, number, lines, path)
+    if not any(changes(piece.lines) for piece in pieces):
+        return []
+    parts = [_Part(piece, number, follows=n > 0) for n, piece in enumerate(pieces)]
+    try:
+        return [(part, locate(part.hunk, lines, path, part.name)) for part in parts]
+    except Refused:
+        joined = unjoined(hunk, lines) if len(pieces) == 1 else []
+        if not joined:
+            raise
+    parts = [_Part(piece, number, follows=n > 0) for n, piece in enumerate(joined)]
+    return [(part, locate(part.hunk, lines, path, part.name)) for part in parts]
 
 
 def _after(parts: Sequence[_Part], found: Sequence[list[Place]]) -> list[list[Place]]:
@@ -110,10 +89,11 @@ def _after(parts: Sequence[_Part], found: Sequence[list[Place]]) -> list[list[Pl
 
 
 def _check_cut(part: _Part, place: Place, file: FileText, path: str) -> None:
-    """Refuse the last hunk of an answer that stops before its header said it would, and before the file ends."""
+    """Refuse the last hunk of an answer that stops before its header said it would, if the file could have that much."""
     hunk = part.hunk
     broken = hunk.open and bool(place.at) and place.at[-1] is None
-    if (hunk.cut and place.end < len(file.bare)) or broken:
+    beyond = place.start + hunk.claims > len(file.bare)
+    if (hunk.cut and not beyond) or broken:
         message = f"{part.name} has fewer lines than its header counts, and the answer ends there"
         hint = "It was cut off: ask again for a shorter change, or raise max_tokens."
         raise refuse("patch.truncated", message, hint, path=path, line=place.end)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 _FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`]*)$")
 _TAG = re.compile(r"^[ \t]*<(?P<close>/?)(?P<tag>patch|diff|udiff)>[ \t]*$", re.IGNORECASE)
-_INDENTED = re.compile(r"^(?P<indent>[ \t]+)(?:diff --git |--- \S|\*\*\* Begin Patch|<{5,9} SEARCH)")
+_INDENTED = re.compile(r"^(?P<indent>[ \t]+)(?:diff --git |--- (?:[ab]/|/dev/null|\"?[\w./-]+\"?(?:\t|$)))")
 
 #: A fence that closes a diff too early is looked for so many lines further down, not without end.
 AHEAD = 400
@@ -77,22 +77,21 @@ class Frames:
 
 
 def outdented(lines: Sequence[str]) -> list[str]:
-    """Return the lines with the indentation of a list or a code block taken from the edits that stand in one."""
-    found: list[str] = []
-    frames = Frames()
-    loose = 0
-    for line in lines:
-        indent = frames.open[-1].indent if frames.open else loose
-        if not frames.open:
-            opening = _INDENTED.match(line)
-            if opening is not None and not loose:
-                indent = loose = len(opening["indent"])
-            elif loose and line.strip() and len(line) - len(line.lstrip()) < loose:
-                indent = loose = 0
-        fence = frames.open[-1].indent if frames.open else None
-        frames.step(line)
-        if fence is None and frames.open:
-            indent, loose = frames.open[-1].indent, 0
-        blanks = len(line) - len(line.lstrip(" \t"))
-        found.append(line[min(blanks, indent) :] if indent else line)
+    """Return the lines with the indentation of a list or a code block taken from the diffs that stand in one."""
+    found = list(lines)
+    at = 0
+    while at < len(lines):
+        opening = _INDENTED.match(lines[at])
+        if opening is None:
+            at += 1
+            continue
+        indent = len(opening["indent"])
+        if at and _FENCE.match(lines[at - 1]):
+            at -= 1
+        while at < len(lines):
+            blanks = len(lines[at]) - len(lines[at].lstrip(" \t"))
+            if lines[at].strip() and blanks < indent:
+                break
+            found[at] = lines[at][min(blanks, indent) :]
+            at += 1
     return found

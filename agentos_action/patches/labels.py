@@ -11,11 +11,8 @@ _SLACK = 3
 _FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})(.*)", re.DOTALL)
 _BULLET = re.compile(r"(?:[-*+]|\d{1,3}[.)])[ \t]+")
 _LEAD = re.compile(r"(?:[-*+]|\d{1,3}[.)])[ \t]+|#{1,6}[ \t]*|//[ \t]*")
-_TOLD = re.compile(
-    r"\*{0,2}(?:(?:new|updated|modified|full|complete|existing)[ \t]+)?(?:file(?:[ \t]?name|[ \t]?path)?|path)"
-    r"\*{0,2}[ \t]*:\*{0,2}[ \t]*",
-    re.IGNORECASE,
-)
+_WORDS = r"(?:(?:new|updated|modified|full|complete|existing)[ \t]+)?(?:file(?:[ \t]?name|[ \t]?path)?|path)"
+_TOLD = re.compile(rf"(?:\*\*{_WORDS}(?::\*\*|\*\*[ \t]*:)|{_WORDS}[ \t]*:)[ \t]*", re.IGNORECASE)
 _NOTE = re.compile(r"[ \t]\([A-Za-z ]{1,30}\)$")
 _WRAPS = (
     ("**", "**"),
@@ -91,7 +88,7 @@ class Fence:
 
 def open_fence(line: str) -> Fence | None:
     """Return the fence a line opens; None for any other line."""
-    match = _FENCE.fullmatch(line)
+    match = _FENCE.fullmatch(line) if "```" in line or "~~~" in line else None
     if match is None or (match[2][0] == "`" and "`" in match[3]):
         return None
     return Fence(match[1], match[2], match[3].strip())
@@ -124,7 +121,7 @@ def label(line: str, files: Sequence[str] = ()) -> str | None:
         return None
     if text in files:
         return text
-    if not files and not _HINT.search(text):
+    if not _HINT.search(text) and not any(name in text for name in files):
         return None
     plain, told = _undress(text, files)
     name = plain.removeprefix("./")

@@ -20,18 +20,12 @@ def locate(hunk: Hunk, lines: Lines, path: str, name: str) -> list[Place]:
     `name` is what the hunk is called in a message. Header numbers do not count here, but for telling which of very
     many places are looked at.
     """
-    old = hunk.old
-    near = max(hunk.start - 1, 0)
-    if not old:
+    if not hunk.old:
         return [_without_old(hunk, lines, path, name)]
-    for rung in FOLDS:
-        places = [Place(rung, tuple(range(at, at + len(old)))) for at in lines.find(old, rung, near)]
-        if rung in {"indent", "lookalikes"}:
-            places = [place for place in places if consistent(hunk, place, lines.bare)]
-        places = _ending(hunk, places, lines)
-        if places:
-            _check_new(hunk, places, lines, path, name)
-            return places
+    places = contiguous(hunk, lines)
+    if places:
+        _check_new(hunk, places, lines, path, name)
+        return places
     _check_applied(hunk, lines, path, name)
     places = _ending(hunk, aligned(hunk, lines, hunk.start - 1), lines)
     places = [place for place in places if edits_at(hunk, place, lines.bare) is not None]
@@ -40,6 +34,20 @@ def locate(hunk: Hunk, lines: Lines, path: str, name: str) -> list[Place]:
         raise _not_found(hunk, lines, path, name)
     _check_new(hunk, places, lines, path, name)
     return places
+
+
+def contiguous(hunk: Hunk, lines: Lines) -> list[Place]:
+    """Return the places where all old lines stand together, on the first rung that has one."""
+    old = hunk.old
+    for rung in FOLDS:
+        found = lines.find(old, rung, max(hunk.start - 1, 0))
+        places = [Place(rung, tuple(range(at, at + len(old)))) for at in found]
+        if rung in {"indent", "lookalikes"}:
+            places = [place for place in places if consistent(hunk, place, lines.bare)]
+        places = _ending(hunk, places, lines)
+        if places:
+            return places
+    return []
 
 
 def _without_old(hunk: Hunk, lines: Lines, path: str, name: str) -> Place:

@@ -85,7 +85,8 @@ def unprefixed(name: str) -> str | None:
     """Return a name without its `a/`, `b/` or `./`; None for /dev/null."""
     if name == NULL:
         return None
-    return name[2:] if name.startswith(("a/", "b/")) else name.removeprefix("./")
+    bare = name[2:] if name.startswith(("a/", "b/")) else name
+    return bare.removeprefix("./") or name
 
 
 def raw_name(text: str) -> str:

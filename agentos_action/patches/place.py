@@ -88,7 +88,7 @@ def edits_at(hunk: Hunk, place: Place, file: Sequence[str]) -> list[Edit] | None
                 return None
             stop = start + len(lines)
         else:
-            gap = _gap(place, before)
+            gap = _gap(place, before, file, [hunk.lines[at][1] for at in added])
             if gap is None:
                 return None
             start = stop = gap
@@ -99,17 +99,27 @@ def edits_at(hunk: Hunk, place: Place, file: Sequence[str]) -> list[Edit] | None
     return found
 
 
-def _gap(place: Place, before: int) -> int | None:
+def _gap(place: Place, before: int, file: Sequence[str], added: Sequence[str]) -> int | None:
     """Return the line before which something is put that stands behind `before` old lines."""
     if not place.at:
         return place.gap
     above = place.at[before - 1] if before else None
     below = place.at[before] if before < len(place.at) else None
     if above is not None and below is not None:
-        return below if below == above + 1 else None
+        return below if below == above + 1 else _beside_blank(file, above, below, added)
     if above is not None:
         return above + 1
     return below
+
+
+def _beside_blank(file: Sequence[str], above: int, below: int, added: Sequence[str]) -> int | None:
+    """Return where an addition goes that the file has blank lines at: it brings its own for one side only."""
+    if any(line.strip() for line in file[above + 1 : below]) or not added:
+        return None
+    first, last = not added[0].strip(), not added[-1].strip()
+    if first == last:
+        return None
+    return below if last else above + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +131,28 @@ class Blanks:
     cut: str
     width: int
     loose: bool
+    moved: dict[str, str]
 
     @classmethod
     def of(cls, hunk: Hunk, place: Place, file: Sequence[str]) -> Blanks:
         """Learn from the old lines that were found."""
+        moved = {
+            ours: file[at] for ours, at in zip(hunk.old, place.at, strict=True) if at is not None and ours != file[at]
+        }
+        loose = place.rung not in {"exact", "blanks"}
         pairs = _pairs(hunk, place, file)
-        if place.rung in {"exact", "blanks"} or all(ours == theirs for _, ours, theirs in pairs):
-            return cls({}, "", "", 0, place.rung not in {"exact", "blanks"})
-        if _lost_signs(pairs):
-            return cls({}, "", "", 0, loose=True)
+        if not loose or all(ours == theirs for _, ours, theirs in pairs) or _lost_signs(pairs):
+            return cls({}, "", "", 0, loose=loose, moved={} if loose else moved)
         removed = [pair for pair in pairs if pair[0] == "-"]
         known = {ours: theirs for _, ours, theirs in [*pairs, *removed]}
         prefix, cut = _shift(known)
-        return cls(known, prefix, cut, _tab_width(known), loose=True)
+        return cls(known, prefix, cut, _tab_width(known), loose=True, moved=moved)
 
     def text(self, added: str, olds: Sequence[str], found: Sequence[str]) -> str:
         """Return an added line as the file would have it; `olds` are the run's removed lines, `found` the file's own."""
+        if added in self.moved and added.strip():
+            # A line that only moves is the file's own, whatever its blanks.
+            return self.moved[added]
         if not self.loose:
             return added
         if self.known and added.strip():

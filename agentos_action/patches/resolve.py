@@ -20,9 +20,6 @@ from agentos_action.records.verdict import Finding
 #: Half of a pair of code units: no text; U+DC80 to U+DCFF stand for bytes that are not UTF-8 and may pass.
 _HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
-#: Files that hold HTML escapes by right.
-_MARKUP = (".html", ".htm", ".xml", ".svg", ".md", ".rst", ".vue", ".jsx", ".tsx")
-
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -80,9 +77,8 @@ def _found(answer: str, edit_format: EditFormat, base: Base, files: tuple[str, .
 
 
 def _by_right(change: FileChange) -> bool:
-    """Return whether HTML escapes may stand in this file."""
-    old = change.old.content if change.old else b""
-    return change.path.lower().endswith(_MARKUP) or entities(old.decode("utf-8", "replace"))
+    """Return whether HTML escapes may stand in this file: it had some before."""
+    return change.old is not None and entities(change.old.content.decode("utf-8", "replace"))
 
 
 def _read(answer: str, edit_format: EditFormat, base: Base, files: tuple[str, ...]) -> Changes:

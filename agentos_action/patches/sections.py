@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 class Hunk:
     """One hunk: `lines` are (sign, text without line end), the sign one of blank, `-`, `+`.
 
-    `start` is the old line its header claims (from 1, 0 where it claims none); `heading` the text that is said to
+    `start` is the old line its header claims (from 1, 0 where it claims none), `claims` how many old lines; `heading` the text that is said to
     stand above it; `at_end` that it is said to end the file; `counted` that it has just the lines its header
     counts, `short` that more were announced than came, `cut` that the answer ends there as well, `open` that the answer
     ends in the midst of its last line; `line` where it stands in the answer (from 1); `crs` which of its lines carry a
@@ -22,6 +22,7 @@ class Hunk:
     old_unterminated: bool = False
     new_unterminated: bool = False
     at_end: bool = False
+    claims: int = 0
     counted: bool = False
     short: bool = False
     cut: bool = False

@@ -33,13 +33,14 @@ def plain_punctuation(draft: Draft, rng: Random) -> Draft | None:
 
 
 def curly_punctuation(draft: Draft, rng: Random) -> Draft | None:
-    """Put curly quotes into context and deleted lines where the file has ASCII."""
-    quotes = rng.choice(("“”", "\u2018\u2019"))
-    return _on_old(draft, lambda text: _curly(text, quotes))
+    """Put curly quotes into context and deleted lines where the file has straight ones."""
+    del rng
+    return _on_old(draft, _curly)
 
 
-def _curly(text: str, quotes: str) -> str:
-    text = re.sub(r'"([^"]*)"', rf"{quotes[0]}\1{quotes[1]}", text)
+def _curly(text: str) -> str:
+    text = re.sub(r'(?<!")"([^"]+)"(?!")', r"“\1”", text)
+    text = re.sub(r"(?<![\w'])'([^']+)'(?![\w'])", "\u2018\\1\u2019", text)
     return re.sub(r"(?<=\w)'(?=\w)", "\u2019", text)
 
 

@@ -34,7 +34,10 @@ def strange_context(case: Case, rng: Random) -> tuple[Case, str] | None:
     """Take all context from another file."""
     draft = begin(case)
     lost = with_hunks(draft, lambda hunk, _: _strange(hunk, " ", rng))
-    return (case, lost.text()) if lost and all(_context(hunk) > 1 for hunks in draft.hunks for hunk in hunks) else None
+    hunks = [hunk for own in draft.hunks for hunk in own]
+    # More context than deleted lines: else a place could be told by these alone.
+    enough = all(_context(hunk) > max(len(_minus(hunk)), 1) for hunk in hunks)
+    return (case, lost.text()) if lost and enough else None
 
 
 def strange_deletion(case: Case, rng: Random) -> tuple[Case, str] | None:

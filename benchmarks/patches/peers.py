@@ -5,17 +5,17 @@ They read diffs only: they get the text of the answer's first fence where there 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+from benchmarks.patches.libgit2 import apply
 from benchmarks.patches.trial import Result, Trial
 
 SECONDS = 10
@@ -34,36 +34,34 @@ def diff_of(answer: str) -> str:
 
 def git_apply(trial: Trial) -> Result:
     """Run `git apply --recount`."""
-    return _in_folder(trial, ["git", "apply", "--recount", "--whitespace=nowarn", "-"])
+    return _run(trial, ["git", "apply", "--recount", "--whitespace=nowarn", "-"])
 
 
 def gnu_patch(trial: Trial) -> Result:
     """Run `patch -p1 --fuzz=2`; hunks that fail make it a refusal although others are in by then."""
     options = ["--strip=1", "--fuzz=2", "--batch", "--no-backup-if-mismatch", "--reject-file=-", "--binary"]
-    return _in_folder(trial, ["patch", *options])
+    return _run(trial, ["patch", *options])
 
 
 def libgit2(trial: Trial) -> Result:
-    """Run libgit2's apply through pygit2, in a process of its own: it may hang."""
-    program = [sys.executable, "-m", "benchmarks.patches.libgit2"]
-    return _in_folder(trial, program, in_seconds=True)
+    """Run libgit2's apply through pygit2."""
+    with _folder(trial) as folder:
+        reason, seconds = apply(folder, _bytes(trial), SECONDS)
+        return _judged(trial, folder, reason, seconds)
 
 
 PEERS: dict[str, Peer] = {"git apply": git_apply, "patch": gnu_patch, "libgit2": libgit2}
 
 
-def _in_folder(trial: Trial, command: list[str], *, in_seconds: bool = False) -> Result:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for path, text in trial.case.base.items():
-            _write(folder / path, text)
-        environment = _ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": str(folder.parent), "PYTHONPATH": str(Path.cwd())}
+def _run(trial: Trial, command: list[str]) -> Result:
+    with _folder(trial) as folder:
+        environment = _ENVIRONMENT | {"GIT_CEILING_DIRECTORIES": str(folder.parent)}
         started = time.perf_counter()
         try:
             done = subprocess.run(
                 command,
                 cwd=folder,
-                input=diff_of(trial.answer).encode("utf-8", "surrogateescape"),
+                input=_bytes(trial),
                 env=environment,
                 capture_output=True,
                 timeout=SECONDS,
@@ -72,11 +70,26 @@ def _in_folder(trial: Trial, command: list[str], *, in_seconds: bool = False) ->
         except subprocess.TimeoutExpired:
             return Result("refused", {}, "no end", SECONDS)
         seconds = time.perf_counter() - started
-        if done.returncode:
-            return Result("refused", {}, done.stderr.decode("utf-8", "replace"), seconds)
-        if in_seconds:
-            seconds = float(json.loads(done.stdout))
-        files = _read(folder)
+        reason = done.stderr.decode("utf-8", "replace") or "refused" if done.returncode else ""
+        return _judged(trial, folder, reason, seconds)
+
+
+@contextmanager
+def _folder(trial: Trial) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        for path, text in trial.case.base.items():
+            _write(Path(name) / path, text)
+        yield Path(name)
+
+
+def _bytes(trial: Trial) -> bytes:
+    return diff_of(trial.answer).encode("utf-8", "surrogateescape")
+
+
+def _judged(trial: Trial, folder: Path, reason: str, seconds: float) -> Result:
+    if reason:
+        return Result("refused", {}, reason, seconds)
+    files = _read(folder)
     return Result("right" if files == trial.expected else "wrong", files, "", seconds)
 
 

@@ -54,6 +54,14 @@ def many_hunks_shifted(factor: int) -> Load:
     return Load(f"{count:,} hunks", "".join(lines), HEAD + hunks)
 
 
+def many_typos(factor: int) -> Load:
+    """Make 1,000 hunks at factor 4, each with wrong numbers and a letter too many in a context line."""
+    count = 250 * factor
+    lines = [f"entry {number:08} of a long list\n" for number in range(count * 10)]
+    hunks = "".join(_hunk(lines, 10 * at + 5, shift=50).replace(" entry", " entrry", 1) for at in range(count))
+    return Load(f"{count:,} hunks", "".join(lines), HEAD + hunks)
+
+
 def equal_lines(factor: int) -> Load:
     """Make a file of a million equal lines at factor 4, with hunks at their numbers."""
     lines = ["the same\n"] * (250_000 * factor)
@@ -80,6 +88,7 @@ SHAPES: dict[str, Callable[[int], Load]] = {
     "big file": big_file,
     "many hunks": many_hunks,
     "many hunks, wrong numbers": many_hunks_shifted,
+    "many hunks, mistyped": many_typos,
     "equal lines": equal_lines,
     "equal lines, no place": equal_lines_lost,
     "oversize answer": oversize,

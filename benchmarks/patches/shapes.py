@@ -67,7 +67,10 @@ def _trim(hunk: Hunk, rng: Random) -> Hunk | None:
 
 
 def left_out(draft: Draft, rng: Random) -> Draft | None:
-    """Leave out one context line inside, not beside an added line: nobody could tell on which side that goes."""
+    """Leave out one context line inside, beside context on one side at least.
+
+    Not beside an added line: nobody could tell on which side of the lost one that goes.
+    """
     return with_hunks(draft, lambda hunk, _: _without_one(hunk, rng))
 
 
@@ -76,7 +79,7 @@ def _without_one(hunk: Hunk, rng: Random) -> Hunk | None:
     places = [
         at
         for at in range(1, len(signs) - 1)
-        if signs[at] == " " and "+" not in {signs[at - 1], signs[at + 1]} and hunk.lines[at].text.strip()
+        if signs[at] == " " and {signs[at - 1], signs[at + 1]} in ({" "}, {" ", "-"}) and hunk.lines[at].text.strip()
     ]
     if not places:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +31,17 @@ def test_unified_diff_numbers_the_lines_and_structured_does_not() -> None:
     plain = render(file, edit_format="structured").messages[1].content
     assert "one\ntwo\n" in plain
     assert "1|" not in plain
+
+
+def test_every_format_is_asked_for_in_its_own_words_and_auto_as_a_diff() -> None:
+    file = ContextFile("a.py", "one\n")
+    asked = {name: render(file, edit_format=name).messages for name in get_args(EditFormat)}
+    assert asked["auto"] == asked["unified_diff"]
+    assert len({messages[0].content for messages in asked.values()}) == len(asked) - 1
+    marks = {"search_replace": "<<<<<<< SEARCH", "codex": "*** Begin Patch", "whole_file": "whole new content"}
+    for name, messages in asked.items():
+        assert marks.get(name, "") in messages[0].content
+        assert ("    1| one" in messages[1].content) == (name in {"auto", "unified_diff"})
 
 
 def test_settings_and_constraint_reach_the_prompt() -> None:

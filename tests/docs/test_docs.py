@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -13,7 +15,10 @@ from agentos_action import errors
 from agentos_action.adapters.registry import PROVIDERS
 from agentos_action.entry.cli import COMMANDS
 from agentos_action.evidence.tape import ORDER
+from agentos_action.pipeline.bulk import Case, read_line
 from agentos_action.recipes.registry import names
+from agentos_action.records.patch import RUNGS
+from agentos_action.records.task import EditFormat
 from agentos_action.tasks.file import FrontMatter
 from agentos_action.verifier.verify import RULES
 
@@ -41,12 +46,27 @@ def test_every_finding_id_has_its_place() -> None:
     for file in (TOP / "agentos_action").rglob("*.py"):
         text = file.read_text(encoding="utf-8")
         found |= set(
-            re.findall(r'"((?:patch|paths|protected|kinds|size|binding|commit|worktree|boundary)\.[a-z-]+)"', text)
+            re.findall(
+                r'"((?:patch|paths|protected|kinds|size|placement|judge|binding|commit|worktree|boundary)\.[a-z-]+)"',
+                text,
+            )
         )
     found -= {"commit.gpgsign"}
     missing = [finding for finding in sorted(found) if f"`{finding}`" not in page("findings.md")]
     assert missing == []
     assert len(found) > 30
+
+
+def test_the_example_of_a_judged_line_is_what_comes_out() -> None:
+    given, answered = re.findall(r"^```json\n(.*)\n```$", page("judge.md"), re.MULTILINE)
+    assert read_line(given.encode(), 1).row() == json.loads(answered)
+    keys = {*Case.model_fields, *json.loads(answered)}
+    assert [key for key in sorted(keys) if f"| `{key}` |" not in page("judge.md")] == []
+
+
+def test_every_format_and_every_rung_is_told() -> None:
+    assert [name for name in get_args(EditFormat) if f"| `{name}` |" not in page("models.md")] == []
+    assert [rung for rung in RUNGS if f"| `{rung}` |" not in page("policy.md")] == []
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -68,6 +68,38 @@ def test_the_tape_holds_every_event_in_order(repo: Path, tmp_path: Path) -> None
     ]
 
 
+SHIFTED = "```diff\n--- a/f.py\n+++ b/f.py\n@@ -1,3 +1,3 @@\n if x:\n-    old()\n+    new()\n     end()\n```\n"
+
+
+def indented(tmp_path: Path, policy: str = "") -> Path:
+    """Return a repository where SHIFTED fits by indentation only."""
+    files = {"f.py": "def f(x):\n    if x:\n        old()\n        end()\n"}
+    return make_repo(tmp_path / "indented", {**files, **({"agentos.toml": policy} if policy else {})})
+
+
+def test_what_was_guessed_is_told_and_stands_on_the_tape(repo: Path, tmp_path: Path) -> None:
+    exact = scripted(repo, tmp_path, diff_answer("a.txt", "one", "1"), dry_run=True)
+    (event,) = [line for line in tape_of(exact) if line["event"] == "tool_result_verified"]
+    assert (exact.placement, event["placement"], event["guessed"]) == ("exact", "exact", [])
+    report = scripted(indented(tmp_path), tmp_path, SHIFTED, dry_run=True)
+    assert (report.status, report.placement, len(report.placements)) == ("dry_run", "indent", 1)
+    (event,) = [line for line in tape_of(report) if line["event"] == "tool_result_verified"]
+    assert event["placement"] == "indent"
+    assert event["guessed"] == [{"path": "f.py", "hunk": 1, "line": 2, "rung": "indent"}]
+    assert verify_bundle(Path(report.evidence or "")).problems == ()
+
+
+def test_the_policy_caps_how_much_may_be_guessed(tmp_path: Path) -> None:
+    report = scripted(indented(tmp_path, 'max_placement = "blanks"\n'), tmp_path, SHIFTED)
+    assert (report.status, [finding.id for finding in report.findings]) == ("rejected", ["placement.guessed"])
+
+
+def test_nothing_is_placed_where_nothing_could_be_read(repo: Path, tmp_path: Path) -> None:
+    report = scripted(repo, tmp_path, "I cannot do that.")
+    (event,) = [line for line in tape_of(report) if line["event"] == "tool_result_verified"]
+    assert (report.placement, event["placement"], event["guessed"]) == (None, None, [])
+
+
 def test_a_dry_run_writes_evidence_and_nothing_else(repo: Path, tmp_path: Path) -> None:
     before = state_of(repo)
     report = scripted(repo, tmp_path, diff_answer("a.txt", "one", "1"), dry_run=True)

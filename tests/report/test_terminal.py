@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from agentos_action.records.patch import Placed, Rung
 from agentos_action.records.recipe import LeftAlone
 from agentos_action.records.run import RunReport
 from agentos_action.records.verdict import Finding
+from agentos_action.report.placement import guessing
+from agentos_action.report.summary import summary
 from agentos_action.report.terminal import Reporter
 
 FINDINGS = tuple(
@@ -83,3 +86,22 @@ def test_facts_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     _, said = shown(monkeypatch, None, status="usage", message="no", policy="built-in")
     assert "time" not in said
     assert "policy" not in said
+
+
+def test_what_was_guessed_is_one_short_phrase_and_nothing_is_said_of_exact_places(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rungs: tuple[Rung, ...] = ("exact", "indent", "exact", "blanks")
+    places = [Placed("a", hunk, 9 * hunk, rung) for hunk, rung in enumerate(rungs, 1)]
+    _, said = shown(monkeypatch, None, placements=places)
+    assert "\nplacing   2 of 4 hunks placed by blanks at the ends of lines, indentation\n" in said
+    _, said = shown(monkeypatch, None, placements=places[:1])
+    assert "placed" not in said
+    assert guessing(places[1:2]) == "1 of 1 hunk placed by indentation"
+    assert guessing([]) == ""
+
+
+def test_the_job_summary_says_the_same() -> None:
+    places = (Placed("a", 1, 1, "similar"), Placed("a", 2, 9, "exact"))
+    report = RunReport(status="dry_run", exit_code=0, message="m", placements=places)
+    assert "| placing | 1 of 2 hunks placed by similar lines |\n" in summary(report, task="t", evidence_name=None)

@@ -18,6 +18,7 @@ _AT_END = "*** End of File"
 _HEAD = re.compile(r"@@(?:[ \t](.*))?", re.DOTALL)
 _NUMBERS = re.compile(r"-(\d{1,9})(?:,\d{1,9})?[ \t]+\+\d{1,9}(?:,\d{1,9})?[ \t]*@@(.*)", re.DOTALL)
 _HEREDOC = re.compile(r"[ \t]*(?:\S+[ \t]+)?apply_patch[ \t]+<<-?[ \t]*[\"']?(\w{1,40})[\"']?[ \t]*$")
+_DEEPEST = 8
 _SIGN = "Begin every line with a blank, `-` or `+`, and every chunk with `@@`."
 
 
@@ -174,6 +175,8 @@ class _Envelope:
         if numbers:
             hunk.start, text = int(numbers[1]), numbers[2]
         text = text.removesuffix("@@").strip()
+        if hunk.heading.count("\n") >= _DEEPEST:
+            raise _malformed(self._line, "too many headings stand above one chunk", _SIGN)
         hunk.heading = "\n".join(part for part in (hunk.heading, text) if part)
         return hunk
 

@@ -13,6 +13,7 @@ from agentos_action.patches.sections import Hunk, Reading, Section
 
 #: What can only be part of a diff.
 MARK = re.compile(r"^(?:diff --git |@@ -\d+(?:,\d+)? \+\d+|GIT binary patch$|(?:new|deleted) file mode \d{6}$)")
+_STRAY = re.compile(r"^(?:\+(?!\+\+ )|-(?![- ]))")
 
 
 def read(
@@ -57,14 +58,22 @@ class _Reader:
                 at = self._hunk(at)
                 self._reading.spans.append((start, at))
             else:
-                stepped = self._frames.step(self._lines[at])
-                if self._lines[at].strip() and not stepped:
-                    self._last = None
+                self._between(at)
                 at += 1
         self._check_end()
         for section in self._reading.sections:
             _check_body(section)
         return self._reading
+
+    def _between(self, at: int) -> None:
+        """Pass over a line that belongs to no hunk; raises Refused where it is a change that would get lost."""
+        line = self._lines[at]
+        if self._frames.step(line) or not line.strip():
+            return
+        if self._last is not None and self._last.short and _STRAY.match(line):
+            message = f"line {at + 1} of the answer is a change that stands in no hunk"
+            hint = "Begin each line of a hunk with a blank, + or -, and each hunk with @@."
+            raise refuse("patch.malformed", message, hint)
 
     def _headless(self, at: int) -> bool:
         """Return whether a hunk without its `@@` line follows the section's head."""
@@ -89,13 +98,14 @@ class _Reader:
         if not self._reading.sections:
             return
         hunk = self._last
+        last = self._reading.spans[-1][1] >= self._end()
         if hunk is not None:
-            hunk.cut = hunk.short
+            hunk.cut = hunk.short and last
             hunk.open = not self._ended and self._reading.spans[-1][1] == len(self._lines)
         if not self._frames.open:
             return
         whole = hunk is not None and hunk.counted and (hunk.lines[-1][0] != "+" or self._ended)
-        if not whole and self._reading.spans[-1][1] >= self._end():
+        if not whole and last:
             message = f"the answer ends inside the block that opened before line {self._reading.spans[-1][0] + 1}"
             hint = "It was cut off: ask again for a shorter change, or raise max_tokens."
             raise refuse("patch.truncated", message, hint)

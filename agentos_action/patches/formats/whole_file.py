@@ -18,6 +18,8 @@ _SHELLS = frozenset({"bash", "sh", "shell", "zsh", "console", "shell-session", "
 _SCRIPTS = frozenset({"", ".sh", ".bash", ".zsh", ".ksh", ".ps1", ".psm1", ".cmd", ".bat", ".bats", ".in", ".conf"})
 _TALK = frozenset({"text", "txt", "plaintext", "output", "log", "json", "mermaid"})
 _PROSE = frozenset({".md", ".markdown", ".mdx", ".qmd", ".rmd"})
+# Cursor quotes lines of a file under `12:15:a.py`.
+_PART = re.compile(r"\d+:\d+:")
 _COMMENT = re.compile(r"(?:#|//|--|;|%|/\*|<!--)[ \t]*(.*?)[ \t]*(?:\*/|-->)?", re.DOTALL)
 _LONGEST = 300
 
@@ -86,7 +88,7 @@ class _Reader:
 
     def _fits(self, fence: Fence, path: str, at: int, end: int) -> bool:
         """Whether the block can be the file's text: neither a diff, nor edits, nor a command that uses the file."""
-        if fence.language in _DIFFS:
+        if fence.language in _DIFFS or _PART.match(fence.info):
             return False
         if fence.language in _SHELLS and PurePosixPath(path).suffix.lower() not in _SCRIPTS:
             return False
@@ -100,7 +102,9 @@ class _Reader:
             message = f"where the text of {path!r} ends is unclear: the fence in line {line} may belong to it"
             raise refuse("patch.malformed", message, hint, path=path)
         self._doubtful = None
-        if len(self._files) == 1 and self._may_serve(fence) and self._fits(fence, self._files[0], at, end):
+        if len(self._files) != 1 or len(self._nameless) > 1:
+            return
+        if self._may_serve(fence) and self._fits(fence, self._files[0], at, end):
             self._nameless.append((at, end, fence))
 
     def _may_serve(self, fence: Fence) -> bool:

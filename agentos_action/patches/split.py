@@ -1,0 +1,93 @@
+"""One hunk taken apart: at its "... existing code ..." lines, or where two hunks were joined without a sign of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agentos_action.patches.elision import is_dots, is_elision
+from agentos_action.patches.fold import telling
+from agentos_action.patches.lines import Lines
+from agentos_action.patches.locate import contiguous
+from agentos_action.patches.refusal import refuse
+from agentos_action.patches.sections import Hunk
+
+#: So many seams are tried in one hunk, and so many pieces made of it.
+_SEAMS = 64
+_PIECES = 8
+
+
+def elided(hunk: Hunk, number: int, lines: Lines, path: str) -> list[Hunk]:
+    """Return a hunk in the pieces between its elisions that are not lines of the file; [hunk] where it has none.
+
+    Raises Refused (`patch.elided`) where an elision stands for lines that are to be removed or added.
+    """
+    cuts = [at for at, line in enumerate(hunk.lines) if _elides(line, lines)]
+    for at in cuts:
+        sign, text = hunk.lines[at]
+        if sign != " ":
+            message = f"hunk {number} puts {text.strip()[:80]!r} in place of real lines of {path!r}"
+            raise refuse("patch.elided", message, "Write every line out.", path=path)
+    if not cuts:
+        return [hunk]
+    starts, stops = [0, *(at + 1 for at in cuts)], [*cuts, len(hunk.lines)]
+    pieces = [_piece(hunk, start, stop) for start, stop in zip(starts, stops, strict=True)]
+    return [piece for piece in pieces if any(text.strip() for _, text in piece.lines)]
+
+
+def _elides(line: tuple[str, str], lines: Lines) -> bool:
+    sign, text = line
+    said = is_elision(text) or (sign == " " and is_dots(text))
+    return said and not lines.where(text, "lookalikes")
+
+
+def unjoined(hunk: Hunk, lines: Lines) -> list[Hunk]:
+    """Return the hunks that were joined in one: each but the last stands in the file as a whole; [] if it is not that.
+
+    A seam is between two context lines, so that no change is torn apart.
+    """
+    pieces: list[Hunk] = []
+    rest = hunk
+    while len(pieces) < _PIECES:
+        seam = _seam(rest, lines)
+        if seam is None:
+            return []
+        pieces.append(_piece(rest, 0, seam))
+        rest = _piece(rest, seam, len(rest.lines))
+        if contiguous(rest, lines):
+            return [*pieces, rest]
+    return []
+
+
+def _seam(hunk: Hunk, lines: Lines) -> int | None:
+    """Return the last seam above which everything stands together in the file."""
+    signs = [sign for sign, _ in hunk.lines]
+    seams = [at for at in range(len(signs) - 1, 0, -1) if signs[at - 1] == " " == signs[at]]
+    for at in seams[:_SEAMS]:
+        piece = _piece(hunk, 0, at)
+        if _tells(piece) and _tells(_piece(hunk, at, len(signs))) and contiguous(piece, lines):
+            return at
+    return None
+
+
+def _tells(hunk: Hunk) -> bool:
+    return any(telling(text) for text in hunk.old)
+
+
+def _piece(hunk: Hunk, start: int, stop: int) -> Hunk:
+    last = stop == len(hunk.lines)
+    return replace(
+        hunk,
+        lines=hunk.lines[start:stop],
+        start=hunk.start if start == 0 else 0,
+        old_unterminated=hunk.old_unterminated and last,
+        new_unterminated=hunk.new_unterminated and last,
+        cut=hunk.cut and last,
+        open=hunk.open and last,
+        crs=None if hunk.crs is None else frozenset(at - start for at in hunk.crs if start <= at < stop),
+    )
+
+
+def changes(lines: Sequence[tuple[str, str]]) -> bool:
+    """Return whether a hunk's lines change anything."""
+    return any(sign != " " for sign, _ in lines)
