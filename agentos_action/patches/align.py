@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -24,7 +24,14 @@ _VOTERS = 64
 #: How alike (0 to 100) a mistyped context line must be to the file's.
 ALIKE = 78
 
-_OUTER, _OUTER_FREE, _BLANK, _WRONG = 0.5, 2, 0.4, 1.0
+#: What each guess costs: a context line cut off at either end, a blank line too many or too few, a line the model
+#: left out, mistyped, made up, or made up where an addition hangs on it.
+_TRIMMED, _BLANK, _LEFT_OUT, _MISTYPED, _MADE_UP, _HINGE = 0.6, 0.4, 1.0, 0.8, 1.2, 1.6
+
+#: So many context lines may be cut off at either end, so many telling ones must be left then, and so much may all
+#: guesses cost, a line of the hunk.
+_ENDS = 2
+_KEPT = 2
 _MOST = 0.34
 
 _Old: TypeAlias = list[tuple[str, str]]
@@ -93,16 +100,34 @@ class _Fit:
         """Return the place, None where too much would have to be guessed."""
         states: dict[tuple[int, int], _Step] = {}
         size = len(self._old)
-        for drift in range(-BAND, BAND + 1):
-            if 0 <= self._offset + drift <= len(self._file):
-                states[0, self._offset + drift] = _Step(0.0, took_old=False, took_file=False, before=None)
+        for n, cost in self._cut(range(size)):
+            for at in range(max(self._offset + n - BAND, 0), min(self._offset + n + BAND, len(self._file)) + 1):
+                states[n, at] = _Step(cost, took_old=False, took_file=False, before=None)
         for n in range(size + 1):
             for at in range(self._offset + n - BAND, self._offset + n + BAND + 1):
                 step = states.get((n, at))
                 if step is not None and step.cost <= self._limit:
                     self._move(states, n, at, step)
-        ends = [(step.cost, key) for key, step in states.items() if key[0] == size and step.cost <= self._limit]
+        cuts = {size - n: cost for n, cost in self._cut(range(size - 1, -1, -1))}
+        ends = [
+            (step.cost + cuts[key[0]], key)
+            for key, step in states.items()
+            if key[0] in cuts and step.took_file and step.cost + cuts[key[0]] <= self._limit
+        ]
         return self._traced(states, min(ends)) if ends else None
+
+    def _cut(self, lines: Iterable[int]) -> list[tuple[int, float]]:
+        """Return how many lines may be cut off at one end, from none on, and what that costs."""
+        found = [(0, 0.0)]
+        left = sum(telling(text) for _, text in self._old)
+        for count, n in enumerate(lines, 1):
+            sign, text = self._old[n]
+            left -= telling(text)
+            if sign == "-" or count > _ENDS or left < _KEPT:
+                break
+            cost = _HINGE if n in self._beside else _TRIMMED if text else _BLANK
+            found.append((count, found[-1][1] + cost))
+        return found
 
     def _move(self, states: dict[tuple[int, int], _Step], n: int, at: int, step: _Step) -> None:
         here = self._texts[at - self._first] if 0 <= at - self._first < len(self._texts) else None
@@ -116,7 +141,7 @@ class _Fit:
                 cost = self._missing(n, text)
                 _better(states, (n + 1, at), step.cost + cost, (n, at), took_old=True, took_file=False)
         if here is not None and 0 < n < len(self._old) and at - self._offset - n < BAND:
-            cost = _WRONG if here else _BLANK
+            cost = _LEFT_OUT if here else _BLANK
             _better(states, (n, at + 1), step.cost + cost, (n, at), took_old=False, took_file=True)
 
     def _mistyped(self, sign: str, text: str, here: str) -> float | None:
@@ -124,35 +149,32 @@ class _Fit:
             return None
         from rapidfuzz.fuzz import ratio  # noqa: PLC0415 - most hunks need no guessing
 
-        return _WRONG * 0.8 if ratio(text, here, score_cutoff=ALIKE) else None
+        return _MISTYPED if ratio(text, here, score_cutoff=ALIKE) else None
 
     def _missing(self, n: int, text: str) -> float:
-        if n in self._beside:
-            # An addition hangs on this line; without it its place is a guess.
-            return _WRONG
-        if not text:
-            return _BLANK
-        outer = min(n, len(self._old) - 1 - n)
-        return _OUTER if outer < _OUTER_FREE else _WRONG
+        # Where an addition hangs on the line its place would be a guess.
+        return _HINGE if n in self._beside else _MADE_UP if text else _BLANK
 
     def _traced(self, states: dict[tuple[int, int], _Step], end: tuple[float, tuple[int, int]]) -> Place | None:
         cost, key = end
-        at: list[int | None] = []
+        last = key[0]
         inner = 0
         steps: list[tuple[tuple[int, int], _Step]] = []
         step = states[key]
         while step.before is not None:
             steps.append((step.before, step))
-            step = states[step.before]
+            key, step = step.before, states[step.before]
+        at: list[int | None] = [None] * key[0]
         for (_, file), step in reversed(steps):
             if step.took_old:
                 at.append(file if step.took_file else None)
             else:
                 inner += 1
+        at += [None] * (len(self._old) - last)
         hits = [n for n, line in enumerate(at) if line is not None and self._same(n, line)]
         sure = [n for n in hits if telling(self._old[n][1])]
         nearly = sum(line is not None for line in at) - len(hits)
-        if not sure or len(sure) + nearly < min(2, sum(telling(text) for _, text in self._old)):
+        if len(sure) + nearly < min(2, sum(telling(text) for _, text in self._old)) or not hits:
             return None
         outer = not inner and len(hits) == sum(line is not None for line in at) and _only_outside(at)
         return Place("trimmed" if outer else "similar", tuple(at), doubt=cost)

@@ -23,6 +23,9 @@ from agentos_action.records.verdict import Finding
 MAX_LINE = 64 * 1024 * 1024
 MAX_SAID = 300
 
+#: No system opens a longer one, and every folder on the way to a file is looked at.
+MAX_PATH = 4_096
+
 #: JSON may spell half of a character out, which no UTF-8 can hold; a quick look tells whether to look closely.
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -55,7 +58,11 @@ class Case(Record):
         return policy
 
     @model_validator(mode="after")
-    def _modes_of_files(self) -> Self:
+    def _paths(self) -> Self:
+        longest = max((*self.files, *self.modes), key=len, default="")
+        if len(longest) > MAX_PATH:
+            message = f"a path has {len(longest):,} signs, more than {MAX_PATH:,}: {longest[:40]!r}…"
+            raise ValueError(message)
         for path, mode in self.modes.items():
             if path not in self.files and int(mode, 8) in {MODE_FILE, MODE_EXEC}:
                 message = f"modes names {path!r}, which files does not"

@@ -35,7 +35,7 @@ def wrong_counts(draft: Draft, rng: Random) -> Draft | None:
     last = draft.hunks[-1][-1]
 
     def change(hunk: Hunk, _: Edit) -> Hunk:
-        complete = hunk is not last or all(line.sign == " " for line in hunk.lines[-3:])
+        complete = hunk is not last or all(line.sign == " " and line.text.strip() for line in hunk.lines[-3:])
         skews = (-3, -2, -1, 1, 2, 4) if complete else (-2, -1)
         return replace(hunk, skew=(rng.choice(skews), rng.choice(skews)))
 

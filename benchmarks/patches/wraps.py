@@ -98,7 +98,9 @@ def given_twice(draft: Draft, rng: Random) -> Draft | None:
 def escaped(draft: Draft, rng: Random) -> Draft | None:
     """Escape the answer for HTML; only where neither it nor a base file holds such an escape itself."""
     text = "".join([*draft.case.base.values(), draft.text()])
-    if re.search("&(?:amp|lt|gt|quot|#)", text) or not re.search("[<>&]", draft.text()):
+    # Without an old line that shows it, an added one may well mean its escape.
+    shown = all(any(re.search("[<>&]", line.text) for each in own for line in each.olds()) for own in draft.hunks)
+    if re.search("&(?:amp|lt|gt|quot|#)", text) or not shown:
         return None
     quotes = rng.random() < 1 / 4
     return replace(draft, wrap=lambda parts: html.escape("".join(parts), quote=quotes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,13 @@ def creating(*paths: str, policy: Policy | None = None, found_before: tuple[Find
     """Judge new files of these names."""
     patch = to_patch(FileChange(None, path, None, FileVersion(b"x\n")) for path in paths)
     return verify(Subject(patch, policy or Policy(), AROUND), POLICY_SHA, found_before=found_before)
+
+
+def test_a_name_of_a_hundred_thousand_parts_is_no_trap_for_time() -> None:
+    name = "a/" * 100_000 + "b"
+    began = time.monotonic()
+    assert [finding.id for finding in creating(name, "a", "a/b").result.errors].count("paths.through") == 2
+    assert time.monotonic() - began < 20
 
 
 def accepted() -> Accepted:

@@ -38,9 +38,11 @@ def paths(subject: Subject) -> Iterator[Finding]:
 def _both(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for every name below a file that the same patch leaves behind: no tree can hold both."""
     made = {change.new_path for change in subject.patch.changes if change.new_path}
+    # Only as deep as a name of the patch is long: a name of a hundred thousand parts costs no more than another.
+    lengths = sorted({len(name) for name in made})
     for name in sorted(made):
-        parts = name.split("/")
-        parent = next((path for n in range(1, len(parts)) if (path := "/".join(parts[:n])) in made), None)
+        cuts = (at for at in lengths if at < len(name) and name[at] == "/")
+        parent = next((name[:at] for at in cuts if name[:at] in made), None)
         if parent is not None:
             yield _finding("paths.through", name, f"its parent {parent!r} is a file of this patch", "Choose one.")
 
