@@ -33,6 +33,7 @@ _TRIMMED, _BLANK, _LEFT_OUT, _MISTYPED, _MADE_UP, _HINGE = 0.6, 0.4, 1.0, 0.8, 1
 _ENDS = 2
 _KEPT = 2
 _MOST = 0.34
+_MOST_IN_ALL = 4.0
 
 _Old: TypeAlias = list[tuple[str, str]]
 
@@ -93,7 +94,7 @@ class _Fit:
         self._offset = offset
         self._first = max(offset - BAND, 0)
         self._texts = [alike(line) for line in file[self._first : max(offset + len(old) + BAND + 1, 0)]]
-        self._limit = max(1.0, _MOST * len(old))
+        self._limit = max(1.0, min(_MOST * len(old), _MOST_IN_ALL))
         self._beside = beside
 
     def best(self) -> Place | None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from agentos_action.patches.elision import is_dots
 from agentos_action.patches.fit import fitted
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Section
@@ -152,6 +153,10 @@ def _check_is_whole(section: Section, base: Base) -> None:
         return
     had = [line.strip() for line in old.content.decode("utf-8", "replace").split("\n") if line.strip()]
     has = {line.strip() for line in section.content.split("\n")}
+    dots = next((line for line in has if is_dots(line) and line not in had), None)
+    if dots is not None and len(has) < len(set(had)):
+        message = f"{dots!r} stands in place of real lines of {section.new_path!r}"
+        raise refuse("patch.elided", message, "Write every line out.", path=section.new_path)
     if len(has) * 3 < len(had) * 2 and sum(line in has for line in had) * 2 < len(had):
         path = section.new_path
         message = f"the block under {path!r} lacks more than half of the file's lines: it may be only a part of it"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from agentos_action.patches.align import aligned
 from agentos_action.patches.lines import Lines
 from agentos_action.patches.place import Place, edits_at
 from agentos_action.patches.refusal import Refused, refuse
@@ -17,76 +18,112 @@ _SLIP = 3
 _SMALL = 8
 _SPAN = 200
 
-
-@dataclass(frozen=True, slots=True)
-class _Anchor:
-    """A hunk that has one place only: where its header says it is, and how far off that was."""
-
-    start: int
-    offset: int
+#: So many headings are looked up in one file; each lookup reads all of it.
+_LOOKUPS = 200
 
 
-def choose(hunks: Sequence[Hunk], found: Sequence[list[Place]], lines: Lines, path: str, names: Sequence[str]) -> list[Place]:
-    """Return one place for each hunk of a file; raises Refused (`patch.ambiguous`) where several are as good."""
-    anchors = sorted(
-        (
-            _Anchor(hunk.start, places[0].start - (hunk.start - 1))
+class _Anchors:
+    """The hunks that have one place only: where their headers say they are, and how far off that was."""
+
+    def __init__(self, hunks: Sequence[Hunk], found: Sequence[list[Place]]) -> None:
+        known = sorted(
+            (hunk.start, places[0].start - (hunk.start - 1))
             for hunk, places in zip(hunks, found, strict=True)
             if len(places) == 1 and hunk.start > 0 and hunk.old
-        ),
-        key=lambda anchor: anchor.start,
-    )
-    return [
-        places[0] if len(places) == 1 else _one(hunk, places, anchors, lines, path, name)
-        for hunk, places, name in zip(hunks, found, names, strict=True)
-    ]
+        )
+        self._starts = [start for start, _ in known]
+        self._offsets = [offset for _, offset in known]
+        self._sorted = sorted(self._offsets)
+
+    def beside(self, start: int) -> tuple[int, ...]:
+        """Return the offsets of the nearest other hunks above and below a header's line."""
+        above = bisect_left(self._starts, start)
+        below = bisect_right(self._starts, start)
+        return tuple(self._offsets[at] for at in (above - 1, below) if 0 <= at < len(self._offsets))
+
+    def agree_without(self, offset: int) -> bool:
+        """Return whether all hunks but one with this offset are about equally far off."""
+        low, high = bisect_left(self._sorted, offset), len(self._sorted) - 1
+        others = self._sorted[1:2] + self._sorted[-1:] if low == 0 else self._sorted[:1] + self._sorted[-1:]
+        if self._sorted[-1] == offset:
+            others = self._sorted[:1] + self._sorted[high - 1 : high]
+        return high > 0 and max(others) - min(others) <= 2 * _SLIP
 
 
-def _one(  # noqa: PLR0913 - what there is to decide by
-    hunk: Hunk, places: list[Place], anchors: list[_Anchor], lines: Lines, path: str, name: str
-) -> Place:
-    under = _under_heading(hunk, places, lines)
-    if len(under) == 1:
-        return under[0]
-    places = under or places
-    nearest = _by_number(hunk, places, anchors)
-    if nearest is not None:
-        return nearest
-    if _same_result(hunk, places, lines):
-        return places[0]
-    raise _ambiguous(hunk, places, path, name)
+def choose(
+    hunks: Sequence[Hunk], found: Sequence[list[Place]], lines: Lines, path: str, names: Sequence[str]
+) -> list[Place]:
+    """Return one place for each hunk of a file; raises Refused (`patch.ambiguous`) where several are as good."""
+    chooser = _Chooser(_Anchors(hunks, found), lines, path)
+    return [chooser.one(hunk, places, name) for hunk, places, name in zip(hunks, found, names, strict=True)]
 
 
-def _under_heading(hunk: Hunk, places: list[Place], lines: Lines) -> list[Place]:
-    """Return the places that stand below the hunk's heading with no other possible place between."""
-    headings = [text for text in hunk.heading.split("\n") if text.strip()]
-    if not headings:
-        return []
-    low = [0]
-    for heading in headings:
-        at = [n for n, line in enumerate(lines.bare) if line.strip().startswith(heading.strip()) and n >= low[0]]
-        if not at:
+class _Chooser:
+    """Decides between the places of one hunk after another."""
+
+    def __init__(self, anchors: _Anchors, lines: Lines, path: str) -> None:
+        self._anchors = anchors
+        self._lines = lines
+        self._path = path
+        self._lookups = 0
+
+    def one(self, hunk: Hunk, places: list[Place], name: str) -> Place:
+        """Return the place that is meant."""
+        if len(places) == 1:
+            self._check_lone(hunk, places[0], name)
+            return places[0]
+        under = self._under_heading(hunk, places)
+        if len(under) == 1:
+            return under[0]
+        places = under or places
+        nearest = self._by_number(hunk, places)
+        if nearest is not None:
+            return nearest
+        if _same_result(hunk, places, self._lines):
+            return places[0]
+        raise _ambiguous(hunk, places, self._path, name)
+
+    def _check_lone(self, hunk: Hunk, place: Place, name: str) -> None:
+        """Refuse the only place of a hunk where all other hunks agree that it is another, and it nearly fits there."""
+        offset = place.start - (hunk.start - 1)
+        if hunk.start <= 0 or not hunk.old or not self._anchors.agree_without(offset):
+            return
+        beside = self._anchors.beside(hunk.start)
+        if not beside or abs(offset - beside[0]) <= _REACH:
+            return
+        expected = hunk.start - 1 + beside[0]
+        near = [other for other in aligned(hunk, self._lines, expected) if abs(other.start - expected) <= _SLIP]
+        if near:
+            raise _ambiguous(hunk, [place, near[0]], self._path, name)
+
+    def _under_heading(self, hunk: Hunk, places: list[Place]) -> list[Place]:
+        """Return the places that stand below the hunk's heading with no other possible place between."""
+        headings = [text.strip() for text in hunk.heading.split("\n") if text.strip()]
+        self._lookups += len(headings)
+        if not headings or self._lookups > _LOOKUPS:
             return []
-        low = [n for n in at if n >= low[0]]
-    starts = sorted(place.start for place in places)
-    meant = {next((start for start in starts if start >= line), -1) for line in low}
-    return [place for place in places if place.start in meant]
+        low = [0]
+        for heading in headings:
+            bare = enumerate(self._lines.bare[low[0] :], low[0])
+            low = [at for at, line in bare if line.strip().startswith(heading)]
+            if not low:
+                return []
+        starts = sorted(place.start for place in places)
+        meant = {starts[at] for line in low if (at := bisect_left(starts, line)) < len(starts)}
+        return [place for place in places if place.start in meant]
 
-
-def _by_number(hunk: Hunk, places: list[Place], anchors: list[_Anchor]) -> Place | None:
-    if hunk.start <= 0:
-        return None
-    line = hunk.start - 1
-    above = [anchor for anchor in anchors if anchor.start < hunk.start]
-    below = [anchor for anchor in anchors if anchor.start > hunk.start]
-    offsets = {anchor.offset for anchor in (above[-1:] + below[:1])}
-    if len(offsets) == 1:
-        return _nearest(places, line + offsets.pop(), _SLIP)
-    if offsets:
+    def _by_number(self, hunk: Hunk, places: list[Place]) -> Place | None:
+        if hunk.start <= 0:
+            return None
+        line = hunk.start - 1
+        offsets = self._anchors.beside(hunk.start)
+        if not offsets:
+            return _nearest(places, line, _REACH)
+        if min(offsets) == max(offsets):
+            return _nearest(places, line + offsets[0], _SLIP)
         low, high = line + min(offsets), line + max(offsets)
         within = [place for place in places if low <= place.start <= high]
         return within[0] if len(within) == 1 else None
-    return _nearest(places, line, _REACH)
 
 
 def _nearest(places: list[Place], line: int, reach: int) -> Place | None:

@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 
 from agentos_action.patches.names import git_names, plain_name, raw_name, unprefixed
-from agentos_action.patches.refusal import refuse
+from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Section
 
 _EXTENDED = re.compile(
     r"^(?:old mode \d{6}|new mode \d{6}|new file mode \d{6}|deleted file mode \d{6}|similarity index \d+%?"
-    r"|dissimilarity index \d+%?|rename (?:from|to) .+|copy (?:from|to) .+|index [0-9a-f]{4,64}\.\.[0-9a-f]{4,64}(?: \d{6})?"
-    r"|Binary files .+ differ|GIT binary patch)\s*$"
+    r"|dissimilarity index \d+%?|rename (?:from|to) .+|copy (?:from|to) .+|index [0-9a-f]+\.\.[0-9a-f]+(?: \d{6})?|Binary files .+ differ|GIT binary patch)\s*$"
 )
 _PATHLIKE = re.compile(r'^(?:--- |\+\+\+ )(?:"[^"]+"|[^\s:]*[./][^\s:]*)\s*(?:\t.*)?$')
 _MODES = {"100755": "a new executable file", "120000": "a symbolic link", "160000": "a submodule"}
@@ -51,12 +50,19 @@ def read_header(lines: Sequence[str], at: int) -> tuple[Section, int]:
         _fact(lines[at], facts)
         at += 1
     old = new = None
-    if at < len(lines) and lines[at].startswith("--- "):
-        old = lines[at][4:]
-        at += 1
-    if at < len(lines) and lines[at].startswith("+++ "):
-        new = lines[at][4:]
-        at += 1
+    end = at
+    if end < len(lines) and lines[end].startswith("--- "):
+        old = lines[end][4:]
+        end += 1
+    if end < len(lines) and lines[end].startswith("+++ "):
+        new = lines[end][4:]
+        end += 1
+    moved = [name for name in facts if name.startswith(("rename", "copy"))]
+    if moved and git is None and _pair(old, new) != (facts.get("rename from"), facts.get("rename to")):
+        # The next file's section, without a `diff --git` line between.
+        old = new = None
+    else:
+        at = end
     section = _section(git, facts, old, new)
     section.line = first + 1
     return section, at
@@ -86,14 +92,19 @@ def _unapplied(code: str, what: str) -> Exception:
     return refuse(code, f"the answer holds {what}, which a model may not propose", "Propose text edits only.")
 
 
+def _pair(old: str | None, new: str | None) -> tuple[str | None, str | None]:
+    return (None if old is None else _told(raw_name(old)), None if new is None else _told(raw_name(new)))
+
+
 def _section(git: str | None, facts: dict[str, str], old: str | None, new: str | None) -> Section:
+    _check_names(git, facts, old, new)
     copied = "copy from" in facts and "copy to" in facts
     if copied:
         return Section(facts["copy from"], facts["copy to"], copy=True)
     if "rename from" in facts and "rename to" in facts:
         return Section(facts["rename from"], facts["rename to"])
     written = _written(git, old, new)
-    names = (unprefixed(written[0]), unprefixed(written[1]))
+    names = (_told(written[0]), _told(written[1]))
     if names == (None, None):
         raise refuse("patch.bad-name", "a section goes from /dev/null to /dev/null", "Name the file.")
     section = Section(*names, as_written=written)
@@ -104,6 +115,28 @@ def _section(git: str | None, facts: dict[str, str], old: str | None, new: str |
     return section
 
 
+def _check_names(git: str | None, facts: dict[str, str], old: str | None, new: str | None) -> None:
+    """Refuse a section whose headers speak of different files: which one is meant nobody can know."""
+    told = {name for name in _pair(old, new) if name is not None}
+    told |= {value for key, value in facts.items() if key.startswith(("rename", "copy"))}
+    if git is None or not told:
+        return
+    try:
+        names = {name for name in map(_told, _both(git)) if name is not None}
+    except Refused:
+        return
+    if not told <= names | {name.removeprefix("a/").removeprefix("b/") for name in names}:
+        other = min(told - names)
+        message = f"the headers of one section name both {min(names)!r} and {other!r}"
+        raise refuse("patch.name-mismatch", message, "Name one file in all headers of a section.", path=other)
+
+
+def _told(name: str) -> str | None:
+    """Return the path a name that a model wrote means: `a/./x` is `x`."""
+    bare = unprefixed(name)
+    return bare if bare is None else bare.removeprefix("./") or name
+
+
 def _written(git: str | None, old: str | None, new: str | None) -> tuple[str, str]:
     if old is not None and new is not None:
         return raw_name(old), raw_name(new)
@@ -112,4 +145,12 @@ def _written(git: str | None, old: str | None, new: str | None) -> tuple[str, st
         return raw_name(only), raw_name(only)
     if git is None:
         raise refuse("patch.no-file", "a section of the diff names no file", "Write --- and +++ lines.")
+    return _both(git)
+
+
+def _both(git: str) -> tuple[str, str]:
+    """Return the two names behind `diff --git `, also where a model left their prefixes out."""
+    words = git.split()
+    if len(words) == 2 and not git.startswith(("a/", '"')):  # noqa: PLR2004 - the two names
+        return words[0], words[1]
     return git_names(git)

@@ -11,6 +11,8 @@ from agentos_action.patches.frames import Frames
 from agentos_action.patches.sections import Hunk
 
 HUNK = re.compile(r"^@@")
+#: A line that can only be a change: no item of a list, and no header.
+STRAY = re.compile(r"^(?:\+(?![+ ])|-(?![- ]))")
 _NUMBERS = re.compile(r"^@@+ *-(\d{1,9})(?:,(\d{1,9}))? +\+(\d{1,9})(?:,(\d{1,9}))? *@@+ ?(.*)$")
 _START_ONLY = re.compile(r"^@@+ *-(\d{1,9})\b[^@]*(?:@@+ ?(.*))?$")
 _NO_HEADING = re.compile(r"^[-+,.\d\s…@]*$")
@@ -51,6 +53,7 @@ class HunkReader:
         self._lines = lines
         self._frames = frames
         self._crs = crs
+        self._ahead: list[bool] | None = None
 
     def read(self, at: int, *, headless: bool = False) -> tuple[Hunk, int]:
         """Return the hunk at a line and the line after it; `headless` for one without its `@@` line."""
@@ -114,14 +117,31 @@ class HunkReader:
         if self._frames.closed_by(line):
             return not (left and self._goes_on(at + 1))
         if line.startswith(("--- ", "+++ ")):
-            alone = not (line.startswith("--- ") and at + 1 < len(self._lines) and self._lines[at + 1].startswith("+++ "))
+            alone = not (
+                line.startswith("--- ") and at + 1 < len(self._lines) and self._lines[at + 1].startswith("+++ ")
+            )
             return at_header(self._lines, at) and not (left and alone)
         if line == "" or line[0] in "+- \t\\":
             return self._signature(at)
         if HUNK.match(line) or is_extended(line) or line.startswith(("diff --git ", "*** ", "Index: ")):
             return True
-        # Only a fence tells a line that lost its blank from the prose behind the diff; without one the counts must.
-        return not self._frames.open and not left
+        # Only a fence tells a line that lost its blank from the prose behind the diff; without one the counts must, or
+        # that more changes follow.
+        return not (self._frames.open or left or self._changes_follow(at))
+
+    def _changes_follow(self, at: int) -> bool:
+        """Return whether below a line, and before another file's section or a fence, stands a change or a hunk."""
+        if self._ahead is None:
+            follows = False
+            self._ahead = [False] * len(self._lines)
+            for below in range(len(self._lines) - 1, -1, -1):
+                self._ahead[below] = follows
+                line = self._lines[below]
+                if line.startswith(("diff --git ", "--- ", "```", "~~~")):
+                    follows = False
+                elif HUNK.match(line) or STRAY.match(line):
+                    follows = True
+        return self._ahead[at]
 
     def _goes_on(self, at: int) -> bool:
         """Return whether a diffed file's own fence was met: more of the hunk follows, and then the real end."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from agentos_action.patches.choose import choose
 from agentos_action.patches.lines import Lines
-from agentos_action.patches.locate import locate
+from agentos_action.patches.locate import contiguous, locate
 from agentos_action.patches.place import Place
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.rewrite import Put, rewritten
@@ -68,14 +68,13 @@ def _located(hunk: Hunk, number: int, lines: Lines, path: str) -> list[tuple[_Pa
     pieces = elided(hunk, number, lines, path)
     if not any(changes(piece.lines) for piece in pieces):
         return []
+    if len(pieces) == 1 and not contiguous(hunk, lines):
+        joined = unjoined(hunk, lines)
+        if joined:
+            return [
+                (_Part(piece, number, follows=n > 0), locate(piece, lines, path, "")) for n, piece in enumerate(joined)
+            ]
     parts = [_Part(piece, number, follows=n > 0) for n, piece in enumerate(pieces)]
-    try:
-        return [(part, locate(part.hunk, lines, path, part.name)) for part in parts]
-    except Refused:
-        joined = unjoined(hunk, lines) if len(pieces) == 1 else []
-        if not joined:
-            raise
-    parts = [_Part(piece, number, follows=n > 0) for n, piece in enumerate(joined)]
     return [(part, locate(part.hunk, lines, path, part.name)) for part in parts]
 
 

@@ -12,6 +12,9 @@ from agentos_action.records.patch import Rung
 #: A line that stands more often than this tells nothing about where a hunk belongs.
 COMMON = 256
 
+#: For so many hunks the text is searched, for more a table is made.
+_FEW = 8
+
 #: Python has no more characters to stand for different lines; the last one stands for all lines beyond.
 _CHARACTERS = 0x10FFFF
 
@@ -31,6 +34,8 @@ class Lines:
 
     bare: Sequence[str]
     _tables: dict[Rung, _Table] = field(default_factory=dict)
+    _text: str = ""
+    _searched: int = 0
 
     def find(self, wanted: Sequence[str], rung: Rung, near: int) -> list[int]:
         """Return the places (from 0) where all wanted lines stand together, in order.
@@ -39,6 +44,10 @@ class Lines:
         """
         if len(wanted) > len(self.bare):
             return []
+        if rung == "exact" and rung not in self._tables and self._searched < _FEW:
+            found = self._search(wanted)
+            if len(found) <= COMMON:
+                return found
         table = self._table(rung)
         fold = FOLDS[rung]
         numbers = [table.numbers.get(fold(line), -1) for line in wanted]
@@ -50,6 +59,21 @@ class Lines:
         if len(places) <= COMMON:
             return [place - at for place in places if place >= at and table.text.startswith(pattern, place - at)]
         return _some(table.text, pattern, near)
+
+    def _search(self, wanted: Sequence[str]) -> list[int]:
+        """Return the places of wanted lines by searching the text itself: cheaper than a table for a few hunks."""
+        self._searched += 1
+        if not self._text:
+            self._text = "\n".join(["", *self.bare, ""])
+        needle = "\n".join(["", *wanted, ""])
+        found: list[int] = []
+        at, line, counted = self._text.find(needle), 0, 0
+        while at >= 0 and len(found) <= COMMON:
+            line += self._text.count("\n", counted, at)
+            counted = at
+            found.append(line)
+            at = self._text.find(needle, at + 1)
+        return found
 
     def where(self, line: str, rung: Rung) -> list[int]:
         """Return every place where one line stands."""

@@ -39,7 +39,7 @@ def locate(hunk: Hunk, lines: Lines, path: str, name: str) -> list[Place]:
 def contiguous(hunk: Hunk, lines: Lines) -> list[Place]:
     """Return the places where all old lines stand together, on the first rung that has one."""
     old = hunk.old
-    for rung in FOLDS:
+    for rung in FOLDS if old else ():
         found = lines.find(old, rung, max(hunk.start - 1, 0))
         places = [Place(rung, tuple(range(at, at + len(old)))) for at in found]
         if rung in {"indent", "lookalikes"}:

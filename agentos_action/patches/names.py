@@ -85,8 +85,7 @@ def unprefixed(name: str) -> str | None:
     """Return a name without its `a/`, `b/` or `./`; None for /dev/null."""
     if name == NULL:
         return None
-    bare = name[2:] if name.startswith(("a/", "b/")) else name
-    return bare.removeprefix("./") or name
+    return name[2:] if name.startswith(("a/", "b/")) else name.removeprefix("./")
 
 
 def raw_name(text: str) -> str:
@@ -105,7 +104,4 @@ def git_names(text: str) -> tuple[str, str]:
     """
     if (same := _GIT_SAME.match(text)) or (same := _GIT_QUOTED.match(text)):
         return plain_name(same[1]), plain_name(same.group(same.re.groups))
-    words = text.split()
-    if len(words) == 2:  # noqa: PLR2004 - the two names
-        return words[0], words[1]
     raise refuse("patch.bad-name", f"not two file names: {text[:200]!r}", "Write --- and +++ lines.")

@@ -141,8 +141,10 @@ class Blanks:
         }
         loose = place.rung not in {"exact", "blanks"}
         pairs = _pairs(hunk, place, file)
-        if not loose or all(ours == theirs for _, ours, theirs in pairs) or _lost_signs(pairs):
-            return cls({}, "", "", 0, loose=loose, moved={} if loose else moved)
+        if _lost_signs(pairs):
+            return cls({}, "", "", 0, loose=loose, moved={})
+        if not loose or all(ours == theirs for _, ours, theirs in pairs):
+            return cls({}, "", "", 0, loose=loose, moved=moved)
         removed = [pair for pair in pairs if pair[0] == "-"]
         known = {ours: theirs for _, ours, theirs in [*pairs, *removed]}
         prefix, cut = _shift(known)
@@ -150,7 +152,7 @@ class Blanks:
 
     def text(self, added: str, olds: Sequence[str], found: Sequence[str]) -> str:
         """Return an added line as the file would have it; `olds` are the run's removed lines, `found` the file's own."""
-        if added in self.moved and added.strip():
+        if added and added in self.moved:
             # A line that only moves is the file's own, whatever its blanks.
             return self.moved[added]
         if not self.loose:

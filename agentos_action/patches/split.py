@@ -42,30 +42,37 @@ def _elides(line: tuple[str, str], lines: Lines) -> bool:
 
 
 def unjoined(hunk: Hunk, lines: Lines) -> list[Hunk]:
-    """Return the hunks that were joined in one: each but the last stands in the file as a whole; [] if it is not that.
+    """Return the hunks that were joined in one: each stands in the file once below the one before; [] if it is not so.
 
     A seam is between two context lines, so that no change is torn apart.
     """
     pieces: list[Hunk] = []
-    rest = hunk
+    rest, low = hunk, 0
     while len(pieces) < _PIECES:
-        seam = _seam(rest, lines)
+        seam = _seam(rest, lines, low)
         if seam is None:
             return []
         pieces.append(_piece(rest, 0, seam))
+        low = _only(pieces[-1], lines, low) or low
         rest = _piece(rest, seam, len(rest.lines))
-        if contiguous(rest, lines):
+        if _only(rest, lines, low) is not None:
             return [*pieces, rest]
     return []
 
 
-def _seam(hunk: Hunk, lines: Lines) -> int | None:
+def _only(hunk: Hunk, lines: Lines, low: int) -> int | None:
+    """Return the line below the one place at or below `low` where a hunk stands; None where there is none, or more."""
+    places = [place for place in contiguous(hunk, lines) if place.start >= low]
+    return places[0].end if len(places) == 1 else None
+
+
+def _seam(hunk: Hunk, lines: Lines, low: int) -> int | None:
     """Return the last seam above which everything stands together in the file."""
     signs = [sign for sign, _ in hunk.lines]
     seams = [at for at in range(len(signs) - 1, 0, -1) if signs[at - 1] == " " == signs[at]]
     for at in seams[:_SEAMS]:
         piece = _piece(hunk, 0, at)
-        if _tells(piece) and _tells(_piece(hunk, at, len(signs))) and contiguous(piece, lines):
+        if _tells(piece) and _tells(_piece(hunk, at, len(signs))) and _only(piece, lines, low) is not None:
             return at
     return None
 

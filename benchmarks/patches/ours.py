@@ -21,7 +21,7 @@ def run(trial: Trial) -> Result:
         from agentos_action.patches.resolve import resolve  # noqa: PLC0415
 
         started = time.perf_counter()
-        resolved = resolve(trial.answer, "auto", base, MAX_ANSWER)
+        resolved = resolve(trial.answer, "auto", base, MAX_ANSWER, files=tuple(trial.case.base))
     except Exception:  # noqa: BLE001 - whatever is raised is a failure to count
         return Result("wrong", {}, traceback.format_exc(), time.perf_counter() - started)
     seconds = time.perf_counter() - started

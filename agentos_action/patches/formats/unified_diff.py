@@ -6,14 +6,13 @@ import re
 from collections.abc import Sequence
 
 from agentos_action.patches.diff_header import at_header, read_header
-from agentos_action.patches.diff_hunk import HUNK, HunkReader
+from agentos_action.patches.diff_hunk import HUNK, STRAY, HunkReader
 from agentos_action.patches.frames import Frames
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk, Reading, Section
 
 #: What can only be part of a diff.
 MARK = re.compile(r"^(?:diff --git |@@ -\d+(?:,\d+)? \+\d+|GIT binary patch$|(?:new|deleted) file mode \d{6}$)")
-_STRAY = re.compile(r"^(?:\+(?!\+\+ )|-(?![- ]))")
 
 
 def read(
@@ -70,7 +69,7 @@ class _Reader:
         line = self._lines[at]
         if self._frames.step(line) or not line.strip():
             return
-        if self._last is not None and self._last.short and _STRAY.match(line):
+        if self._last is not None and not self._last.counted and STRAY.match(line):
             message = f"line {at + 1} of the answer is a change that stands in no hunk"
             hint = "Begin each line of a hunk with a blank, + or -, and each hunk with @@."
             raise refuse("patch.malformed", message, hint)
