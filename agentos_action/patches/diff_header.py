@@ -11,7 +11,8 @@ from agentos_action.patches.sections import Section
 
 _EXTENDED = re.compile(
     r"^(?:old mode \d{6}|new mode \d{6}|new file mode \d{6}|deleted file mode \d{6}|similarity index \d+%?"
-    r"|dissimilarity index \d+%?|rename (?:from|to) .+|copy (?:from|to) .+|index [0-9a-f]+\.\.[0-9a-f]+(?: \d{6})?|Binary files .+ differ|GIT binary patch)\s*$"
+    r"|dissimilarity index \d+%?|rename (?:from|to) .+|copy (?:from|to) .+"
+    r"|index [0-9a-f]+\.\.[0-9a-f]+(?: \d{6})?|Binary files .+ differ|GIT binary patch)\s*$"
 )
 _PATHLIKE = re.compile(r'^(?:--- |\+\+\+ )(?:"[^"]+"|[^\s:]*[./][^\s:]*)\s*(?:\t.*)?$')
 _MODES = {"100755": "a new executable file", "120000": "a symbolic link", "160000": "a submodule"}

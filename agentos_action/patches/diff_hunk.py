@@ -1,4 +1,4 @@
-"""One hunk of a diff as an answer writes it: read by its counts where they are true, by its signs where they are not."""
+"""One hunk of a diff as an answer writes it: read by its counts where they are true, else by its signs."""
 
 from __future__ import annotations
 

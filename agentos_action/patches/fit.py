@@ -88,7 +88,7 @@ def _after(parts: Sequence[_Part], found: Sequence[list[Place]]) -> list[list[Pl
 
 
 def _check_cut(part: _Part, place: Place, file: FileText, path: str) -> None:
-    """Refuse the last hunk of an answer that stops before its header said it would, if the file could have that much."""
+    """Refuse the last hunk of an answer that stops before its header said, if the file could have that much."""
     hunk = part.hunk
     broken = hunk.open and bool(place.at) and place.at[-1] is None
     beyond = place.start + hunk.claims > len(file.bare)

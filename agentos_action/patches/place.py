@@ -151,7 +151,7 @@ class Blanks:
         return cls(known, prefix, cut, _tab_width(known), loose=True, moved=moved)
 
     def text(self, added: str, olds: Sequence[str], found: Sequence[str]) -> str:
-        """Return an added line as the file would have it; `olds` are the run's removed lines, `found` the file's own."""
+        """Return an added line as the file would have it; `olds` are the run's removed lines, `found` the file's."""
         if added and added in self.moved:
             # A line that only moves is the file's own, whatever its blanks.
             return self.moved[added]

@@ -40,7 +40,9 @@ def sections_of(answer: Answer, edit_format: EditFormat, files: tuple[str, ...])
     """
     lines = outdented(answer.lines)
     marked = marks(lines)
-    formats = list(marked) or ["whole_file"] if edit_format == "auto" else [edit_format]
+    formats: list[EditFormat] = [edit_format]
+    if edit_format == "auto":
+        formats = list(marked) or ["whole_file"]
     for name in formats:
         reading = _READERS[name](answer, lines, files)
         if reading.sections:

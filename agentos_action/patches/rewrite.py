@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from agentos_action.patches.place import Edit, Place, edits_at
 from agentos_action.patches.refusal import Refused, refuse
@@ -46,7 +47,7 @@ def _edits(file: FileText, puts: Sequence[Put], path: str) -> list[Edit]:
         for edit in found:
             owners.setdefault(edit, put)
     edits = sorted(owners, key=lambda edit: (edit.start, edit.stop))
-    for one, other in zip(edits, edits[1:], strict=False):
+    for one, other in pairwise(edits):
         if other.start < one.stop or (other.start == one.start and one.stop == one.start):
             raise _clash(owners[one], owners[other], one.start, path)
     return edits

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 class Hunk:
     """One hunk: `lines` are (sign, text without line end), the sign one of blank, `-`, `+`.
 
-    `start` is the old line its header claims (from 1, 0 where it claims none), `claims` how many old lines; `heading` the text that is said to
-    stand above it; `at_end` that it is said to end the file; `counted` that it has just the lines its header
-    counts, `short` that more were announced than came, `cut` that the answer ends there as well, `open` that the answer
-    ends in the midst of its last line; `line` where it stands in the answer (from 1); `crs` which of its lines carry a
-    carriage return, None where the answer does not speak of line ends.
+    Its header claims to `start` at an old line (from 1) and to have so many (`claims`); both are 0 where it does not
+    say. `heading` is the text said to stand above it, `at_end` that it ends the file. `counted` says that it has just
+    the lines its header counts, `short` that it has fewer, `cut` that the answer ends there as well, `open` that the
+    answer ends in the midst of its last line. `line` is where it stands in the answer (from 1), `crs` which of its
+    lines carry a carriage return (None: the answer does not speak of line ends).
     """
 
     lines: list[tuple[str, str]] = field(default_factory=list)

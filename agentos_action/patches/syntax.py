@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import tomllib
 import warnings
 from collections.abc import Callable
@@ -12,12 +13,17 @@ from collections.abc import Callable
 MOST_BYTES = 1_000_000
 
 
+_PROGRAM = re.compile(rb"^\s*(?:def|class|import|from|async def)\b", re.MULTILINE)
+
+
 def broken(path: str, old: bytes, new: bytes) -> str | None:
     """Return what is wrong with the new content where the old one was right, else None.
 
-    Python, JSON and TOML by the file's ending; other files are never wrong.
+    Python (if the file defines or imports something), JSON and TOML by the file's ending; other files are never wrong.
     """
     parse = _PARSERS.get(path.rpartition(".")[2])
+    if parse is _python and not _PROGRAM.search(old):
+        return None
     if parse is None or old == new or len(old) > MOST_BYTES or len(new) > MOST_BYTES:
         return None
     wrong = parse(new)
