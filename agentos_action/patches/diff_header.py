@@ -59,7 +59,7 @@ def read_header(lines: Sequence[str], at: int) -> tuple[Section, int]:
         new = lines[end][4:]
         end += 1
     moved = [name for name in facts if name.startswith(("rename", "copy"))]
-    if moved and git is None and _pair(old, new) != (facts.get("rename from"), facts.get("rename to")):
+    if moved and _pair(old, new) != (facts.get("rename from"), facts.get("rename to")):
         # The next file's section, without a `diff --git` line between.
         old = new = None
     else:

@@ -1,31 +1,47 @@
-"""Structured edits applied to base contents: every old text must be found exactly once."""
+"""Structured edits applied to base contents: every old text must be found exactly once, else as lines on the ladder."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from agentos_action.patches.changes import Changes
+from agentos_action.patches.compare import Comparer
+from agentos_action.patches.fit import fitted
 from agentos_action.patches.formats.structured import Create, Delete, Edits, InsertAfter, Rename, Replace
-from agentos_action.patches.refusal import refuse
-from agentos_action.patches.text import decode, encode, line_end, with_line_end
+from agentos_action.patches.refusal import Refused, refuse
+from agentos_action.patches.sections import Hunk
+from agentos_action.patches.text import FileText, decode, encode, line_end, with_line_end
 from agentos_action.records.base import Base
-from agentos_action.records.patch import FileChange, FileVersion
+from agentos_action.records.patch import FileChange, FileVersion, Placed
+
+_TextEdit: TypeAlias = Replace | InsertAfter
 
 
 def apply(answer: Edits, base: Base) -> Changes:
-    """Return the changes of all edits; raises Refused for the first that does not fit the base."""
+    """Return the changes of all edits; raises Refused with what does not fit the base."""
     by_path: dict[str, list[Replace | InsertAfter | Create | Delete | Rename]] = defaultdict(list)
     for edit in dict.fromkeys(answer.edits):
         by_path[edit.path].append(edit)
-    changes = [_change(path, edits, base) for path, edits in by_path.items()]
-    targets = Counter(change.new_path for change in changes if change.new_path is not None)
+    changes = Changes()
+    comparer = Comparer()
+    for path, edits in by_path.items():
+        changes.files.append(_change(path, edits, base, comparer, changes.placements))
+    targets = Counter(change.new_path for change in changes.files if change.new_path is not None)
     for path, count in targets.items():
         if count > 1:
             raise refuse("patch.contradiction", f"two edits both make {path!r}", "Make it once.", path=path)
-    return Changes(changes)
+    return changes
 
 
-def _change(path: str, edits: list[Replace | InsertAfter | Create | Delete | Rename], base: Base) -> FileChange:
+def _change(
+    path: str,
+    edits: list[Replace | InsertAfter | Create | Delete | Rename],
+    base: Base,
+    comparer: Comparer,
+    placements: list[Placed],
+) -> FileChange:
     first = edits[0]
     if isinstance(first, Create):
         _alone(edits, path)
@@ -44,7 +60,31 @@ def _change(path: str, edits: list[Replace | InsertAfter | Create | Delete | Ren
     target = renames[0].to if renames else path
     if renames:
         _free(target, base)
-    return FileChange(path, target, old, FileVersion(encode(_replaced(decode(old.content), texts, path)), old.mode))
+    try:
+        content, placed = _replaced(decode(old.content), texts, path)
+    except Refused as refused:
+        if any(finding.id != "patch.context-not-found" for finding in refused.findings):
+            raise
+        content, placed = _by_lines(old.content, texts, path, comparer)
+    placements += placed
+    return FileChange(path, target, old, FileVersion(content, old.mode))
+
+
+def _by_lines(content: bytes, edits: Sequence[_TextEdit], path: str, comparer: Comparer) -> tuple[bytes, list[Placed]]:
+    """Return the file with the edits put in as whole lines, as hunks of a diff are."""
+    hunks = []
+    for edit in edits:
+        old = _lines(edit.old if isinstance(edit, Replace) else edit.after)
+        new = _lines(edit.new) if isinstance(edit, Replace) else [*old, *_lines(edit.new)]
+        hunks.append(Hunk(comparer.signed(old, new)))
+    file = FileText.of(content, "".join(edit.new for edit in edits))
+    lines, placed = fitted(hunks, file, path)
+    return file.content(lines, path), placed
+
+
+def _lines(text: str) -> list[str]:
+    lines = text.replace("\r\n", "\n").split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
 
 
 def _alone(edits: list[Replace | InsertAfter | Create | Delete | Rename], path: str) -> None:
@@ -61,12 +101,14 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _replaced(text: str, edits: list[Replace | InsertAfter], path: str) -> str:
+def _replaced(text: str, edits: Sequence[_TextEdit], path: str) -> tuple[bytes, list[Placed]]:
     end = line_end(text)
     spans = []
-    for edit in edits:
+    placed = []
+    for number, edit in enumerate(edits, 1):
         wanted = edit.old if isinstance(edit, Replace) else edit.after
         start, stop = _find(text, wanted, end, path)
+        placed.append(Placed(path, number, text.count("\n", 0, start) + 1, "exact"))
         new = with_line_end(_encoded(edit.new).decode(), end)
         if isinstance(edit, InsertAfter):
             start = stop = _next_line(text, stop)
@@ -80,7 +122,7 @@ def _replaced(text: str, edits: list[Replace | InsertAfter], path: str) -> str:
             raise refuse("patch.overlap", f"two edits change the same text of {path!r}", "Join them.", path=path)
         result += [text[at:start], new]
         at = stop
-    return "".join([*result, text[at:]])
+    return encode("".join([*result, text[at:]])), placed
 
 
 def _find(text: str, wanted: str, end: str, path: str) -> tuple[int, int]:

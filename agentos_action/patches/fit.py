@@ -32,6 +32,8 @@ class _Part:
     @property
     def name(self) -> str:
         """What the hunk is called in a message."""
+        if not self.hunk.line:
+            return f"edit {self.number}"
         return f"hunk {self.number} (line {self.hunk.line} of the answer)"
 
 

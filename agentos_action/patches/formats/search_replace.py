@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 
+from agentos_action.patches.compare import Comparer
 from agentos_action.patches.labels import Fence, dedent, in_list, indent_of, label, mentioned, open_fence
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk, Reading, Section
@@ -17,9 +17,6 @@ _CUT = re.compile(r"<{5,9} ?S?E?A?R?C?$|-{5,9} SE?A?R?C?$")
 _CLAIM = re.compile(r"[ \t]*:(start|end)_line:[ \t]*(\d{1,9})[ \t]*$")
 _RULE = re.compile(r"[ \t]*-{5,9}[ \t]*$")
 _NEAR = 6
-# A comparison costs old lines times new lines; this much in one block, and this much in one answer.
-_CELLS = 250_000
-_ALL_CELLS = 2_000_000
 _AGAIN = "Ask again for a shorter change, or raise max_tokens."
 _SHAPE = "Write `<<<<<<< SEARCH`, the old lines, `=======`, the new lines, `>>>>>>> REPLACE`."
 
@@ -40,7 +37,7 @@ class _Reader:
         self._path: str | None = None
         self._listed = False
         self._floor = 0
-        self._cells = _ALL_CELLS
+        self._comparer = Comparer()
         self._changed: dict[str, Section] = {}
         self._found = Reading()
 
@@ -155,22 +152,7 @@ class _Reader:
         if path not in self._changed:
             self._changed[path] = Section(path, path, line=at + 1)
             self._found.sections.append(self._changed[path])
-        self._changed[path].hunks.append(Hunk(self._signed(old, new), start=start, line=at + 1))
-
-    def _signed(self, old: list[str], new: list[str]) -> list[tuple[str, str]]:
-        """Return both texts as one list of signed lines; equal lines at the ends are never compared twice."""
-        short = min(len(old), len(new))
-        head = next((index for index in range(short) if old[index] != new[index]), short)
-        rest = short - head
-        tail = next((index for index in range(rest) if old[-1 - index] != new[-1 - index]), rest)
-        gone, come = old[head : len(old) - tail], new[head : len(new) - tail]
-        cells = len(gone) * len(come)
-        if cells <= min(_CELLS, self._cells):
-            self._cells -= cells
-            middle = _compared(gone, come)
-        else:
-            middle = [("-", line) for line in gone] + [("+", line) for line in come]
-        return [(" ", line) for line in old[:head]] + middle + [(" ", line) for line in old[len(old) - tail :]]
+        self._changed[path].hunks.append(Hunk(self._comparer.signed(old, new), start=start, line=at + 1))
 
     def _use(self, first: int, end: int) -> None:
         spans = self._found.spans
@@ -193,13 +175,3 @@ def _claimed(old: list[str]) -> tuple[int, list[str]]:
     if taken and taken < len(old) and _RULE.match(old[taken]):
         taken += 1
     return start, old[taken:]
-
-
-def _compared(old: list[str], new: list[str]) -> list[tuple[str, str]]:
-    signed: list[tuple[str, str]] = []
-    for kind, first, end, come, stop in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            signed += [(" ", line) for line in old[first:end]]
-        else:
-            signed += [("-", line) for line in old[first:end]] + [("+", line) for line in new[come:stop]]
-    return signed
