@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from agentos_action.patches import changes, edits
+from agentos_action.patches import canonical, changes, edits
 from agentos_action.patches.answer import entities, plain, unescaped
 from agentos_action.patches.changes import Changes
 from agentos_action.patches.formats import structured
@@ -58,6 +58,9 @@ def _check_text(answer: str, max_answer_bytes: int) -> None:
 
 def _found(answer: str, edit_format: EditFormat, base: Base, files: tuple[str, ...]) -> Changes:
     """Return what the answer means; one that was escaped for HTML on its way is read as it was before."""
+    literal = canonical.read(answer, base) if edit_format in {"auto", "unified_diff"} else None
+    if literal is not None:
+        return literal
     before = unescaped(answer)
     if before is None:
         return _read(answer, edit_format, base, files)

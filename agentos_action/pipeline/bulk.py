@@ -35,8 +35,8 @@ _OPTIONAL = frozenset({"modes", "edit_format", "output_kind", "policy"})
 _HINT = "One JSON object a line, as docs/judge.md tells."
 
 
-class Case(Record):
-    """One line: an answer, the base files it was given, and what it is judged by."""
+class Case(Record, extra="ignore"):
+    """One line: an answer, the base files it was given, and what it is judged by; a corpus may say more of itself."""
 
     id: StrictStr | StrictInt
     answer: str
@@ -192,7 +192,7 @@ def _said(error: ValidationError) -> str:
     # A union's error also names the member that was tried.
     loc = first["loc"][:1] if first["loc"][:1] == ("id",) else first["loc"]
     where = ".".join(str(part) for part in loc)
-    said = "unknown key" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
+    said = first["msg"].removeprefix("Value error, ")
     said = "it has to be a text or an integer" if loc == ("id",) else said
     return f"key {where!r}: {said}" if where else said
 

@@ -10,7 +10,7 @@ _BY: dict[Rung, str] = {
     "exact": "the exact lines",
     "blanks": "blanks at the ends of lines",
     "indent": "indentation",
-    "lookalikes": "look-alike characters",
+    "lookalikes": "look-alike characters or other blanks",
     "trimmed": "part of their context",
     "similar": "similar lines",
 }

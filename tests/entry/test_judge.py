@@ -221,7 +221,6 @@ def test_null_stands_for_what_is_left_out() -> None:
         (case(edit_format="poem"), "c", "line 9: key 'edit_format': Input should be 'auto'"),
         (case(output_kind=1), "c", "line 9: key 'output_kind': Input should be a valid string"),
         (case(files={"a/" * 2_049: ""}), "c", "line 9: a path has 4,098 signs, more than 4,096: 'a/a/"),
-        (case(more=1), "c", "line 9: key 'more': unknown key"),
         (case(policy={"model": {}}), "c", "line 9: key 'policy': unknown key 'model'"),
         (case(policy={"limits": {"max_model_calls": 1}}), "c", "line 9: key 'policy': unknown key 'max_model_calls'"),
         (case(policy={"limits": {"max_files": 0}}), "c", "line 9: key 'policy.limits.max_files': "),
