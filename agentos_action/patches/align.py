@@ -24,9 +24,9 @@ _VOTERS = 64
 #: How alike (0 to 100) a mistyped context line must be to the file's.
 ALIKE = 78
 
-#: What each guess costs: a context line cut off at either end, a blank line too many or too few, a line the model
-#: left out, mistyped, made up, or made up where an addition hangs on it.
-_TRIMMED, _BLANK, _LEFT_OUT, _MISTYPED, _MADE_UP, _HINGE = 0.6, 0.4, 1.0, 0.8, 1.2, 1.6
+#: What each guess costs: a context line cut off at either end, a blank line too many or too few, a bracket or
+#: another line the model left out, mistyped, made up, or made up where an addition hangs on it.
+_TRIMMED, _BLANK, _BRACKET, _LEFT_OUT, _MISTYPED, _MADE_UP, _HINGE = 0.6, 0.4, 0.6, 1.0, 0.8, 1.2, 1.6
 
 #: So many context lines may be cut off at either end, so many telling ones must be left then, and so much may all
 #: guesses cost, a line of the hunk.
@@ -34,6 +34,9 @@ _ENDS = 2
 _KEPT = 2
 _MOST = 0.34
 _MOST_IN_ALL = 4.0
+
+#: A context line so close to a change, found elsewhere in the file, speaks against a place that lacks it.
+_CLOSE = 2
 
 _Old: TypeAlias = list[tuple[str, str]]
 
@@ -47,12 +50,23 @@ def aligned(hunk: Hunk, lines: Lines, near: int) -> list[Place]:
     beside = frozenset(
         n for before, _, removed, _ in runs_of(hunk) if not removed for n in (before - 1, before) if n >= 0
     )
+    only = _only(hunk, old, lines)
     found: dict[tuple[int | None, ...], Place] = {}
     for offset in _offsets(old, lines, near):
-        fit = _Fit(old, beside, lines.bare, offset).best()
+        fit = _Fit(old, beside, only, lines.bare, offset).best()
         if fit is not None and fit.at not in found and consistent(hunk, fit, lines.bare):
             found[fit.at] = fit
     return sorted(found.values(), key=lambda place: place.doubt)
+
+
+def _only(hunk: Hunk, old: _Old, lines: Lines) -> frozenset[int]:
+    """Return the old lines close to a change that stand in the file once: they say where the hunk belongs."""
+    close = {n for before, after, _, _ in runs_of(hunk) for n in range(before - _CLOSE, after + _CLOSE)}
+    return frozenset(
+        n
+        for n, (_, text) in enumerate(old)
+        if n in close and telling(text) and len(lines.where(text, "lookalikes")) == 1
+    )
 
 
 def _offsets(old: _Old, lines: Lines, near: int) -> list[int]:
@@ -88,7 +102,9 @@ class _Step:
 class _Fit:
     """One alignment of the old lines with the file round an offset: the cheapest of all within the band."""
 
-    def __init__(self, old: _Old, beside: frozenset[int], file: Sequence[str], offset: int) -> None:
+    def __init__(
+        self, old: _Old, beside: frozenset[int], only: frozenset[int], file: Sequence[str], offset: int
+    ) -> None:
         self._old = old
         self._file = file
         self._offset = offset
@@ -96,6 +112,7 @@ class _Fit:
         self._texts = [alike(line) for line in file[self._first : max(offset + len(old) + BAND + 1, 0)]]
         self._limit = max(1.0, min(_MOST * len(old), _MOST_IN_ALL))
         self._beside = beside
+        self._only = only
 
     def best(self) -> Place | None:
         """Return the place, None where too much would have to be guessed."""
@@ -124,7 +141,7 @@ class _Fit:
         for count, n in enumerate(lines, 1):
             sign, text = self._old[n]
             left -= telling(text)
-            if sign == "-" or count > _ENDS or left < _KEPT:
+            if sign == "-" or count > _ENDS or left < _KEPT or n in self._only:
                 break
             cost = _HINGE if n in self._beside else _TRIMMED if text else _BLANK
             found.append((count, found[-1][1] + cost))
@@ -135,18 +152,19 @@ class _Fit:
         if n < len(self._old):
             sign, text = self._old[n]
             if here is not None:
-                cost = 0.0 if here == text else self._mistyped(sign, text, here)
+                cost = 0.0 if here == text else self._mistyped(n, here)
                 if cost is not None:
                     _better(states, (n + 1, at + 1), step.cost + cost, (n, at), took_old=True, took_file=True)
-            if sign == " ":
+            if sign == " " and n not in self._only:
                 cost = self._missing(n, text)
                 _better(states, (n + 1, at), step.cost + cost, (n, at), took_old=True, took_file=False)
         if here is not None and 0 < n < len(self._old) and at - self._offset - n < BAND:
-            cost = _LEFT_OUT if here else _BLANK
+            cost = _LEFT_OUT if telling(here) else _BLANK if not here else _BRACKET
             _better(states, (n, at + 1), step.cost + cost, (n, at), took_old=False, took_file=True)
 
-    def _mistyped(self, sign: str, text: str, here: str) -> float | None:
-        if sign == "-" or not text or not here or not telling(text):
+    def _mistyped(self, n: int, here: str) -> float | None:
+        sign, text = self._old[n]
+        if sign == "-" or n in self._only or not here or not telling(text):
             return None
         from rapidfuzz.fuzz import ratio  # noqa: PLC0415 - most hunks need no guessing
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from agentos_action.patches.refusal import refuse
+
 _THOUGHTS = re.compile(r"\A\s*<(think|thinking)>.*?</\1>[ \t]*\n?", re.DOTALL | re.IGNORECASE)
+_UNFINISHED = re.compile(r"\A\s*<think(?:ing)?>", re.IGNORECASE)
 _STRUCTURE = re.compile(r"^\s*(?:@@|--- |\+\+\+ |diff --git |`{3}|~{3}|\*\*\* |<{5}|>{5})")
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "#39": "'", "#x27": "'", "#34": '"'}
 _ENTITY = re.compile(rf"&({'|'.join(_ENTITIES)});", re.IGNORECASE)
@@ -25,8 +28,11 @@ class Answer:
 
 
 def plain(text: str) -> Answer:
-    """Take an answer apart."""
+    """Take an answer apart; raises Refused (`patch.truncated`) for one that is nothing but unfinished thoughts."""
     text = _THOUGHTS.sub("", text.removeprefix("\ufeff"), count=1)
+    if _UNFINISHED.match(text):
+        hint = "It was cut off: raise max_tokens, or ask for less thinking."
+        raise refuse("patch.truncated", "the answer ends in the midst of its thoughts", hint)
     lines = text.split("\n")
     ended = lines[-1] == ""
     if ended:

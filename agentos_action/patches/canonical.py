@@ -1,4 +1,4 @@
-"""An answer that is the canonical diff of what it does: taken at its word, with nothing to guess and nothing to undo."""
+"""An answer that is the canonical diff of what it does: taken at its word, nothing guessed and nothing undone."""
 
 from __future__ import annotations
 
@@ -82,6 +82,8 @@ def _applied(lines: list[str], old: list[str], path: str, placed: list[Placed]) 
             return None
         takes, brings = (1 if count is None else int(count) for count in (head[2], head[3]))
         first = int(head[1]) - (takes > 0)
+        if first < there:
+            return None
         result += old[there:first]
         placed.append(Placed(path, len(placed) + 1, first + 1, "exact"))
         there = first + takes

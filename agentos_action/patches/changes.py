@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from agentos_action.patches.elision import is_dots
+from agentos_action.patches.elision import is_dots, is_elision
 from agentos_action.patches.fit import fitted
+from agentos_action.patches.numbered import bare_lines
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Section
 from agentos_action.patches.text import FileText, encode
@@ -147,6 +148,26 @@ def _change(section: Section, base: Base, answer: str, placements: list[Placed])
     return FileChange(section.old_path, path, old, FileVersion(content, old.mode))
 
 
+def check_beside(shown: Iterable[Section], found: Changes, base: Base, answer: str) -> None:
+    """Raise Refused where the answer also shows a file as a whole, and not as its patch leaves it."""
+    after = {change.new_path: change.new for change in found.files}
+    for section in shown:
+        path = section.new_path or ""
+        old, new = base.read(path), after.get(path)
+        if old is None or new is None or not _is_most(section, old):
+            continue
+        if _content(section, old, answer, []) not in {new.content, old.content}:
+            message = f"the answer shows {path!r} as a whole otherwise than its patch leaves it"
+            raise refuse("patch.contradiction", message, "Answer with one of the two.", path=path)
+
+
+def _is_most(section: Section, old: FileVersion) -> bool:
+    """Return whether a text has most lines of a file, so that it is no part of it that is explained."""
+    had = [line.strip() for line in old.content.decode("utf-8", "replace").split("\n") if line.strip()]
+    has = {line.strip() for line in (section.content or "").split("\n")}
+    return sum(line in has for line in had) * 5 >= len(had) * 4
+
+
 def _check_is_whole(section: Section, base: Base) -> None:
     old = base.read(section.old_path or "")
     if old is None or section.content is None:
@@ -170,7 +191,9 @@ def _check_free(path: str, base: Base) -> None:
 
 def _created(section: Section, path: str) -> bytes:
     if section.content is not None:
+        check_written(section.content.split("\n"), path)
         return encode(section.content)
+    check_written((text for hunk in section.hunks for _, text in hunk.lines), path)
     signed = [(sign, text) for hunk in section.hunks for sign, text in hunk.lines]
     if any(sign == "-" or (sign == " " and text) for sign, text in signed):
         message = f"{path!r} is new, so no line of it can stay or go"
@@ -183,6 +206,14 @@ def _created(section: Section, path: str) -> bytes:
     text = "".join(lines)
     unterminated = bool(section.hunks) and section.hunks[-1].new_unterminated
     return encode(text.removesuffix("\n") if unterminated else text)
+
+
+def check_written(lines: Iterable[str], path: str) -> None:
+    """Raise Refused (`patch.elided`) where a new file's text says that lines were left out."""
+    text = next((line for line in lines if is_elision(line)), None)
+    if text is not None:
+        message = f"{text.strip()[:80]!r} stands in place of real lines of {path!r}"
+        raise refuse("patch.elided", message, "Write every line out.", path=path)
 
 
 def _check_whole(section: Section, path: str) -> None:
@@ -201,6 +232,7 @@ def _content(section: Section, old: FileVersion, answer: str, placements: list[P
         new = section.content.split("\n")
         if new[-1] == "":
             new.pop()
+        new = bare_lines(new) or new
         lines = [line + file.usual_end for line in new]
         if lines and not file.terminated:
             lines[-1] = new[-1]

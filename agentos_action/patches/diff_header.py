@@ -30,7 +30,11 @@ def at_header(lines: Sequence[str], at: int) -> bool:
     if line.startswith("diff --git "):
         return True
     if line.startswith("--- "):
-        return below.startswith("+++ ") or (below.startswith("@@") and bool(_PATHLIKE.match(line)))
+        if below.startswith("+++ "):
+            return True
+        return bool(_PATHLIKE.match(line)) and (
+            below.startswith("@@") or (line.startswith("--- a/") and below[:1] in {" ", "+", "-"})
+        )
     if line.startswith("+++ "):
         return below.startswith("@@") and bool(_PATHLIKE.match(line))
     if line.startswith(("rename from ", "copy from ")):

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from agentos_action.patches.changes import Changes
+from agentos_action.patches.changes import Changes, check_written
 from agentos_action.patches.compare import Comparer
 from agentos_action.patches.fit import fitted
 from agentos_action.patches.formats.structured import Create, Delete, Edits, InsertAfter, Rename, Replace
@@ -46,6 +46,7 @@ def _change(
     if isinstance(first, Create):
         _alone(edits, path)
         _free(path, base)
+        check_written(first.content.split("\n"), path)
         return FileChange(None, path, None, FileVersion(_encoded(first.content)))
     old = base.read(path)
     if old is None:

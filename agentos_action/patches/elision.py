@@ -41,6 +41,9 @@ _SAID = re.compile(
 )
 
 
+_LEFT_OUT = re.compile(r"\b(?:omitted|elided|left out|abbreviated|shortened|for brevity)\b", re.IGNORECASE)
+
+
 def is_dots(text: str) -> bool:
     """Whether the line is dots and nothing else, perhaps in a comment or in brackets."""
     text = text.strip()
@@ -59,6 +62,8 @@ def is_elision(text: str) -> bool:
     body = body[inner.end() :] if inner else body
     body = _CLOSING.sub("", _CLOSING.sub("", body)).strip() if match else body
     if match and _SAID.fullmatch(body.lower().rstrip(".… ")):
+        return True
+    if match and (_STARTS.match(body) or _ENDS.search(body)) and _LEFT_OUT.search(body):
         return True
     words = [word.lower() for word in _WORD.findall(body)]
     if not (_WHICH.intersection(words) and _WHAT.intersection(words)):

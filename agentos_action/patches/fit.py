@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from agentos_action.patches.choose import choose
 from agentos_action.patches.lines import Lines
 from agentos_action.patches.locate import contiguous, locate
+from agentos_action.patches.numbered import unnumbered
 from agentos_action.patches.place import Place
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.rewrite import Put, rewritten
 from agentos_action.patches.sections import Hunk
+from agentos_action.patches.sequence import in_sequence
 from agentos_action.patches.split import changes, elided, unjoined
 from agentos_action.patches.text import FileText
 from agentos_action.records.patch import RUNGS, Placed
@@ -19,6 +21,9 @@ from agentos_action.records.verdict import Finding
 
 #: After so many hunks that fit nowhere the others are not tried.
 _ENOUGH = 4
+
+#: Refusals that hunks written one after another also meet.
+_UNFIT = frozenset({"patch.context-not-found", "patch.overlap"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,18 @@ def fitted(hunks: Sequence[Hunk], file: FileText, path: str) -> tuple[list[str],
 
     Raises Refused with a finding for each hunk that fits nowhere, in several places, or against another.
     """
+    try:
+        return _together(hunks, file, path)
+    except Refused as refused:
+        unfit = all(finding.id in _UNFIT for finding in refused.findings) and not any(hunk.cut for hunk in hunks)
+        found = in_sequence(hunks, file, path) if unfit else None
+        if found is None:
+            raise
+        return found
+
+
+def _together(hunks: Sequence[Hunk], file: FileText, path: str) -> tuple[list[str], list[Placed]]:
+    """Put in hunks that all speak of the file as it is."""
     lines = Lines(file.bare)
     parts: list[_Part] = []
     found: list[list[Place]] = []
@@ -71,6 +88,9 @@ def _located(hunk: Hunk, number: int, lines: Lines, path: str) -> list[tuple[_Pa
     if not any(changes(piece.lines) for piece in pieces):
         return []
     if len(pieces) == 1 and not contiguous(hunk, lines):
+        bare = unnumbered(hunk)
+        if bare is not None and contiguous(bare, lines):
+            return [(_Part(bare, number, follows=False), locate(bare, lines, path, ""))]
         joined = unjoined(hunk, lines)
         if joined:
             return [

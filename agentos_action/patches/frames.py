@@ -16,10 +16,11 @@ AHEAD = 400
 
 @dataclass(slots=True)
 class Frame:
-    """An open fence or tag: what closes it, and how far it is indented."""
+    """An open fence or tag: what closes it, how far it is indented, what the fence says of its language."""
 
     closer: str
     indent: int
+    info: str = ""
 
     @property
     def is_fence(self) -> bool:
@@ -59,7 +60,7 @@ class Frames:
         fence = _FENCE.match(line)
         if fence is None or (self.open and self.open[-1].is_fence):
             return False
-        self.open.append(Frame(fence["fence"], len(fence["indent"])))
+        self.open.append(Frame(fence["fence"], len(fence["indent"]), fence["info"].strip().lower()))
         return True
 
     def closed_by(self, line: str) -> bool:

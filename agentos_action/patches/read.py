@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from agentos_action.patches.answer import Answer
@@ -17,6 +18,14 @@ from agentos_action.records.task import EditFormat
 _Reader: TypeAlias = Callable[[Answer, list[str], tuple[str, ...]], Reading]
 
 #: What a second patch may hide behind: a quoted mail's marks, a table's, a comment's.
+_COMMENT = re.compile(r"<!--|-->")
+_TAKES_BACK = re.compile(
+    r"\b(?:use (?:this|the following)(?: (?:diff|patch|one))? instead|disregard (?:that|the|my)|scratch that"
+    r"|instead of the (?:\w+ )?(?:diff|patch|one) (?:above|before)|(?:corrected|revised) (?:diff|patch|version|answer)"
+    r"|(?:the above|(?:that|the first|my first|the previous) (?:diff|patch|one|answer)) (?:is|was) (?:wrong|incorrect)"
+    r"|ignore (?:the above|(?:that|the previous|the first|my first|my previous) (?:diff|patch|one|answer)))\b",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"^(?:[\s>|]|<!--)+")
 
 
@@ -32,8 +41,17 @@ _READERS: dict[EditFormat, _Reader] = {
 }
 
 
-def sections_of(answer: Answer, edit_format: EditFormat, files: tuple[str, ...]) -> tuple[list[Section], EditFormat]:
-    """Return the answer's sections and the format they are in.
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An answer's sections, the format they are in, and whole files that the answer shows beside them."""
+
+    sections: list[Section]
+    edit_format: EditFormat
+    beside: list[Section] = field(default_factory=list)
+
+
+def sections_of(answer: Answer, edit_format: EditFormat, files: tuple[str, ...]) -> Read:
+    """Return what the answer means to do.
 
     Raises Refused (`patch.no-diff`) where the answer holds none, and (`patch.mixed`) where something in it reads as a
     patch beside them.
@@ -42,13 +60,17 @@ def sections_of(answer: Answer, edit_format: EditFormat, files: tuple[str, ...])
     marked = marks(lines)
     formats: list[EditFormat] = [edit_format]
     if edit_format == "auto":
-        formats = list(marked) or ["whole_file"]
+        formats = list(marked) or ["unified_diff", "whole_file"]
     for name in formats:
         reading = _READERS[name](answer, lines, files)
         if reading.sections:
-            if name != "whole_file":
-                _check_rest(lines, reading)
-            return reading.sections, name
+            _check_hidden(lines, reading)
+            if name == "whole_file":
+                return Read(reading.sections, name)
+            rest = _rest(lines, reading)
+            _check_rest(rest)
+            _check_drafts(rest, reading)
+            return Read(reading.sections, name, _whole_files(rest, files))
     beside = f"; it reads as {', '.join(marked)}" if marked else ""
     what = "patch" if edit_format == "auto" else edit_format.replace("_", " ")
     hint = "Answer with one ```diff block." if edit_format in {"auto", "unified_diff"} else f"Answer with a {what}."
@@ -68,16 +90,56 @@ def marks(lines: Sequence[str]) -> dict[EditFormat, int]:
     return found
 
 
-def _check_rest(lines: Sequence[str], reading: Reading) -> None:
-    """Refuse an answer with a second patch that this format's reader did not take up: quoted, or in another format."""
+def _rest(lines: Sequence[str], reading: Reading) -> list[str]:
+    """Return the lines with those emptied that the sections were read from."""
     rest = list(lines)
     for start, stop in reading.spans:
         rest[start:stop] = [""] * (stop - start)
+    return rest
+
+
+def _check_rest(rest: Sequence[str]) -> None:
+    """Refuse an answer with a second patch that this format's reader did not take up: quoted, or in another format."""
     found = marks([_QUOTED.sub("", line) for line in rest])
     if found:
         name, at = next(iter(found.items()))
         message = f"line {at + 1} of the answer begins something that reads as another patch ({name})"
         raise refuse("patch.mixed", message, "Answer with one patch, and nothing that looks like one beside it.")
+
+
+def _check_drafts(rest: Sequence[str], reading: Reading) -> None:
+    """Refuse an answer that takes an earlier patch back before it gives another one."""
+    first, last = min(stop for _, stop in reading.spans), max(start for start, _ in reading.spans)
+    for at, line in enumerate(rest[first:last], first):
+        if _TAKES_BACK.search(line):
+            message = f"line {at + 1} of the answer takes back a patch above it: {line.strip()[:80]!r}"
+            raise refuse("patch.contradiction", message, "Answer with the final patch only.")
+
+
+def _check_hidden(lines: Sequence[str], reading: Reading) -> None:
+    """Refuse a patch in an HTML comment: whoever reads the answer as it is shown does not see it."""
+    starts = dict(reading.spans)
+    hidden = False
+    at = 0
+    while at < len(lines):
+        if at in starts:
+            if hidden:
+                hint = "Answer with one patch that everybody can see."
+                raise refuse("patch.hidden", f"the patch in line {at + 1} stands in an HTML comment", hint)
+            at = max(starts[at], at + 1)
+            continue
+        for mark in _COMMENT.findall(lines[at]):
+            hidden = mark == "<!--"
+        at += 1
+
+
+def _whole_files(rest: list[str], files: tuple[str, ...]) -> list[Section]:
+    """Return the files that the answer shows as a whole beside its patch."""
+    try:
+        return whole_file.read(rest, files).sections
+    except Refused:
+        # It is no patch, so it need not be a good one.
+        return []
 
 
 def reads_as_patch(answer: Answer) -> bool:

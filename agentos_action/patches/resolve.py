@@ -39,7 +39,8 @@ def resolve(
     """
     try:
         _check_text(answer, max_answer_bytes)
-        found = _found(answer, edit_format, base, files)
+        literal = canonical.read(answer, base) if edit_format in {"auto", "unified_diff"} else None
+        found = literal or _found(answer, edit_format, base, files)
         _check_syntax(found)
     except Refused as refused:
         return Resolved(findings=refused.findings)
@@ -58,9 +59,6 @@ def _check_text(answer: str, max_answer_bytes: int) -> None:
 
 def _found(answer: str, edit_format: EditFormat, base: Base, files: tuple[str, ...]) -> Changes:
     """Return what the answer means; one that was escaped for HTML on its way is read as it was before."""
-    literal = canonical.read(answer, base) if edit_format in {"auto", "unified_diff"} else None
-    if literal is not None:
-        return literal
     before = unescaped(answer)
     if before is None:
         return _read(answer, edit_format, base, files)
@@ -87,8 +85,13 @@ def _by_right(change: FileChange) -> bool:
 def _read(answer: str, edit_format: EditFormat, base: Base, files: tuple[str, ...]) -> Changes:
     if edit_format == "structured" or (edit_format == "auto" and structured.reads(answer)):
         return edits.apply(structured.parse(answer), base)
-    sections, name = sections_of(plain(answer), edit_format, files)
-    return changes.apply(sections, base, answer, guarded=edit_format == "auto" and name == "whole_file")
+    text = structured.only_text(answer) if edit_format == "auto" else None
+    answer = answer if text is None else text
+    read = sections_of(plain(answer), edit_format, files)
+    whole = edit_format == "auto" and read.edit_format == "whole_file"
+    found = changes.apply(read.sections, base, answer, guarded=whole)
+    changes.check_beside(read.beside, found, base, answer)
+    return found
 
 
 def _check_syntax(found: Changes) -> None:

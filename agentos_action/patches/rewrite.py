@@ -24,7 +24,6 @@ class Put:
 def rewritten(file: FileText, puts: Sequence[Put], path: str) -> list[str]:
     """Return the file's new lines with their ends; raises Refused where two hunks do not agree on a line."""
     edits = _edits(file, puts, path)
-    _check_kept(puts, path)
     result: list[str] = []
     at = 0
     for edit in edits:
@@ -48,26 +47,9 @@ def _edits(file: FileText, puts: Sequence[Put], path: str) -> list[Edit]:
             owners.setdefault(edit, put)
     edits = sorted(owners, key=lambda edit: (edit.start, edit.stop))
     for one, other in pairwise(edits):
-        if other.start < one.stop or (other.start == one.start and one.stop == one.start):
+        if other.start < one.stop or (one.start, one.stop) == (other.start, other.stop):
             raise _clash(owners[one], owners[other], one.start, path)
     return edits
-
-
-def _check_kept(puts: Sequence[Put], path: str) -> None:
-    """Refuse a line that one hunk takes away and another one shows as staying."""
-    gone: dict[int, Put] = {}
-    for put in puts:
-        for sign, line in zip(_signs(put), put.place.at, strict=True):
-            if sign == "-" and line is not None:
-                gone.setdefault(line, put)
-    for put in puts:
-        for sign, line in zip(_signs(put), put.place.at, strict=True):
-            if sign == " " and line in gone and gone[line] is not put:
-                raise _clash(gone[line], put, line, path)
-
-
-def _signs(put: Put) -> list[str]:
-    return [sign for sign, _ in put.hunk.lines if sign != "+"]
 
 
 def _clash(one: Put, other: Put, line: int, path: str) -> Refused:

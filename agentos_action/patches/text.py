@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agentos_action.patches.refusal import refuse
@@ -85,6 +86,13 @@ class FileText:
                 if line.endswith("\r") and ends[at]:
                     lines[at], ends[at] = line[:-1], "\r\n"
         return cls(lines, ends, bom, encoding)
+
+    @classmethod
+    def again(cls, lines: Sequence[str], before: FileText) -> FileText:
+        """Return new lines (with their ends) as a file like the one before."""
+        ends = ["\r\n" if line.endswith("\r\n") else "\n" if line.endswith("\n") else "" for line in lines]
+        bare = [line[: len(line) - len(end)] for line, end in zip(lines, ends, strict=True)]
+        return cls(bare, ends, before.bom, before.encoding)
 
     @property
     def terminated(self) -> bool:

@@ -107,6 +107,9 @@ class _Envelope:
         if kind == "Add":
             return Section(None, path, content=self._added(path), line=line)
         section = Section(path, self._moved() or path, line=line)
+        head = self._lines[self._at : self._at + 2]
+        if len(head) == 2 and head[0].startswith("--- ") and head[1].startswith("+++ "):  # noqa: PLR2004 - the pair
+            self._at += 2
         self._chunks(section)
         if not section.hunks and section.new_path == path:
             raise refuse("patch.no-hunk", f"the update of {path!r} has no hunk", "Show the changed lines.", path=path)

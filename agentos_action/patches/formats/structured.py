@@ -102,6 +102,21 @@ def reads(answer: str) -> bool:
     return '"edits"' in text and (text.startswith("{") or _FENCED.search(text) is not None)
 
 
+def only_text(answer: str) -> str | None:
+    """Return the one text of an answer that is a JSON object with one text in it, as `{"patch": "..."}`, else None.
+
+    Raises Refused for an object in which a key stands twice.
+    """
+    if not answer.lstrip().startswith("{"):
+        return None
+    try:
+        found = json.loads(answer, object_pairs_hook=_no_duplicates)
+    except (ValueError, RecursionError):
+        return None
+    texts = [value for value in found.values() if isinstance(value, str) and "\n" in value]
+    return texts[0] if len(texts) == 1 else None
+
+
 def parse(answer: str) -> Edits:
     """Return the answer's edits; raises Refused naming the place in the JSON that is wrong."""
     text = _object(answer.strip())

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from agentos_action.patches.diff_header import at_header, read_header
 from agentos_action.patches.diff_hunk import HUNK, STRAY, HunkReader
 from agentos_action.patches.frames import Frames
+from agentos_action.patches.labels import label, mentioned, open_fence
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk, Reading, Section
 
 #: What can only be part of a diff.
 MARK = re.compile(r"^(?:diff --git |@@ -\d+(?:,\d+)? \+\d+|GIT binary patch$|(?:new|deleted) file mode \d{6}$)")
+
+_LANGUAGES = frozenset({"diff", "patch", "udiff"})
 
 
 def read(
@@ -59,6 +62,7 @@ class _Reader:
             else:
                 self._between(at)
                 at += 1
+                at = self._bare_block(at)
         self._check_end()
         for section in self._reading.sections:
             _check_body(section)
@@ -73,6 +77,27 @@ class _Reader:
             message = f"line {at + 1} of the answer is a change that stands in no hunk"
             hint = "Begin each line of a hunk with a blank, + or -, and each hunk with @@."
             raise refuse("patch.malformed", message, hint)
+
+    def _bare_block(self, at: int) -> int:
+        """Read a block that says it is a diff and has neither names nor `@@`: one hunk of the file that is meant."""
+        opened = bool(self._frames.open) and self._frames.open[-1].info in _LANGUAGES and not self._reading.sections
+        if (
+            not opened
+            or not self._headless(at)
+            or at_header(self._lines, at)
+            or not open_fence(self._lines[at - 1]) is not None
+        ):
+            return at
+        above = next((line for line in reversed(self._lines[max(at - 4, 0) : at - 1]) if line.strip()), "")
+        path = label(above, self._files) or mentioned(above, self._files)
+        path = path or (self._files[0] if len(self._files) == 1 else None)
+        if path is None:
+            return at
+        self._section = Section(path, path, line=at + 1)
+        self._reading.sections.append(self._section)
+        end = self._hunk(at, headless=True)
+        self._reading.spans.append((at, end))
+        return end
 
     def _headless(self, at: int) -> bool:
         """Return whether a hunk without its `@@` line follows the section's head."""

@@ -1,0 +1,42 @@
+"""Line numbers that a model copied from its prompt (`  12| code`), taken from the lines again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from agentos_action.patches.sections import Hunk
+
+_NUMBERED = re.compile(r"^ {0,7}(\d{1,7}) ?[|│:] ?(.*)$", re.DOTALL)
+
+
+def unnumbered(hunk: Hunk) -> Hunk | None:
+    """Return the hunk without the numbers its lines carry, None unless all old lines carry rising ones."""
+    old = [text for sign, text in hunk.lines if sign != "+"]
+    numbers = _numbers(old)
+    if numbers is None:
+        return None
+    added = _numbers([text for sign, text in hunk.lines if sign == "+"])
+    lines = [(sign, _bare(text) if sign != "+" or added is not None else text) for sign, text in hunk.lines]
+    return replace(hunk, lines=lines, start=numbers[0])
+
+
+def bare_lines(lines: Sequence[str]) -> list[str] | None:
+    """Return a whole file's lines without their numbers, None unless they are numbered from 1 on."""
+    numbers = _numbers(lines)
+    return [_bare(line) for line in lines] if numbers is not None and numbers[0] == 1 else None
+
+
+def _numbers(lines: Sequence[str]) -> list[int] | None:
+    """Return the numbers that all lines carry, None where one carries none or they do not rise."""
+    found = [_NUMBERED.match(line) for line in lines]
+    numbers = [int(match[1]) for match in found if match is not None]
+    rising = all(one < other for one, other in pairwise(numbers))
+    return numbers if numbers and len(numbers) == len(lines) and rising else None
+
+
+def _bare(line: str) -> str:
+    match = _NUMBERED.match(line)
+    return match[2] if match is not None else line

@@ -1,0 +1,51 @@
+"""Hunks that were written one after another, each for the file as the ones before it leave it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agentos_action.patches.choose import choose
+from agentos_action.patches.lines import Lines
+from agentos_action.patches.locate import contiguous
+from agentos_action.patches.place import Place, edits_at
+from agentos_action.patches.refusal import Refused
+from agentos_action.patches.rewrite import Put, rewritten
+from agentos_action.patches.sections import Hunk
+from agentos_action.patches.text import FileText
+from agentos_action.records.patch import Placed
+
+#: Each hunk reads the whole file again, so there may not be many.
+_MOST = 32
+
+
+def in_sequence(hunks: Sequence[Hunk], file: FileText, path: str) -> tuple[list[str], list[Placed]] | None:
+    """Return the file's new lines and where each hunk went; None where the hunks cannot be meant in this way.
+
+    Later hunks may show what earlier ones added as context, but may not take it away again: that would be a second
+    answer for the same place.
+    """
+    if not 1 < len(hunks) <= _MOST:
+        return None
+    ours = [False] * len(file.bare)
+    placed: list[Placed] = []
+    lines: list[str] = []
+    for number, hunk in enumerate(hunks, 1):
+        places = contiguous(hunk, Lines(file.bare))
+        try:
+            (place,) = choose([hunk], [places], Lines(file.bare), path, [""]) if places else [None]
+            if place is None or _takes_ours(hunk, place, ours):
+                return None
+            lines = rewritten(file, [Put(hunk, place, "")], path)
+        except Refused:
+            return None
+        edits = edits_at(hunk, place, file.bare) or []
+        for edit in sorted(edits, key=lambda edit: -edit.start):
+            ours[edit.start : edit.stop] = [True] * len(edit.added)
+        placed.append(Placed(path, number, min(place.start, len(file.bare)) + 1, "similar"))
+        file = FileText.again(lines, file)
+    return lines, placed
+
+
+def _takes_ours(hunk: Hunk, place: Place, ours: Sequence[bool]) -> bool:
+    signs = [sign for sign, _ in hunk.lines if sign != "+"]
+    return any(sign == "-" and at is not None and ours[at] for sign, at in zip(signs, place.at, strict=True))
