@@ -55,7 +55,12 @@ def choose(
 ) -> list[Place]:
     """Return one place for each hunk of a file; raises Refused (`patch.ambiguous`) where several are as good."""
     chooser = _Chooser(_Anchors(hunks, found), lines, path)
-    return [chooser.one(hunk, places, name) for hunk, places, name in zip(hunks, found, names, strict=True)]
+    chosen = [chooser.one(hunk, places, name) for hunk, places, name in zip(hunks, found, names, strict=True)]
+    for at in range(1, len(chosen)):
+        low, high = chosen[at - 1].end, chosen[at + 1].start if at + 1 < len(chosen) else len(lines.bare)
+        if not hunks[at].start and hunks[at].old and chosen[at].start < chosen[at - 1].start and low <= high:
+            chooser.check_order(hunks[at], chosen[at], (low, high), names[at])
+    return chosen
 
 
 class _Chooser:
@@ -93,6 +98,12 @@ class _Chooser:
             return
         expected = hunk.start - 1 + beside[0]
         near = [other for other in aligned(hunk, self._lines, expected) if abs(other.start - expected) <= _SLIP]
+        if near:
+            raise _ambiguous(hunk, [place, near[0]], self._path, name)
+
+    def check_order(self, hunk: Hunk, place: Place, between: tuple[int, int], name: str) -> None:
+        """Refuse a hunk without a number that stands above the one before it, and nearly fits below it."""
+        near = [other for other in aligned(hunk, self._lines, -1) if between[0] <= other.start <= between[1]]
         if near:
             raise _ambiguous(hunk, [place, near[0]], self._path, name)
 

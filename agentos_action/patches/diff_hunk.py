@@ -12,7 +12,7 @@ from agentos_action.patches.sections import Hunk
 
 HUNK = re.compile(r"^@@")
 #: A line that can only be a change: no item of a list, and no header.
-STRAY = re.compile(r"^(?:\+(?![+ ])|-(?![- ]))")
+STRAY = re.compile(r"^[+-](?:$|[^\s+-]|[ \t]{2}|\t)")
 _NUMBERS = re.compile(r"^@@+ *-(\d{1,9})(?:,(\d{1,9}))? +\+(\d{1,9})(?:,(\d{1,9}))? *@@+ ?(.*)$")
 _START_ONLY = re.compile(r"^@@+ *-(\d{1,9})\b[^@]*(?:@@+ ?(.*))?$")
 _NO_HEADING = re.compile(r"^[-+,.\d\s…@]*$")
@@ -90,7 +90,13 @@ class HunkReader:
         if at >= len(self._lines):
             return True
         line = self._lines[at]
-        return line[:1] not in {" ", "+", "-", "\t"} or at_header(self._lines, at) or self._signature(at)
+        if line[:1] in {" ", "+", "-", "\t"}:
+            return at_header(self._lines, at) or self._signature(at)
+        # Behind counts that are too small the hunk goes on with a line that lost its blank.
+        lost = (
+            line != "" and not HUNK.match(line) and not self._frames.closed_by(line) and not at_header(self._lines, at)
+        )
+        return not lost or not (self._frames.open or self._changes_follow(at))
 
     def _signature(self, at: int) -> bool:
         """Return whether a mail's end stands here, as `git format-patch` writes it."""

@@ -81,13 +81,18 @@ def outdented(lines: Sequence[str]) -> list[str]:
     """Return the lines with the indentation of a list or a code block taken from the diffs that stand in one."""
     found = list(lines)
     at = 0
+    inside = False
     while at < len(lines):
+        if lines[at].startswith(("@@", "```", "~~~")):
+            inside = lines[at].startswith("@@")
         opening = _INDENTED.match(lines[at])
-        if opening is None:
+        fenced = at > 0 and _FENCE.match(lines[at - 1]) is not None
+        # Below an `@@` at the margin it is a context line of a file that shows a diff.
+        if opening is None or (inside and not (fenced and len(opening["indent"]) > 1)):
             at += 1
             continue
         indent = len(opening["indent"])
-        if at and _FENCE.match(lines[at - 1]):
+        if fenced:
             at -= 1
         while at < len(lines):
             blanks = len(lines[at]) - len(lines[at].lstrip(" \t"))

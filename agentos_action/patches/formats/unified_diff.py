@@ -44,6 +44,7 @@ class _Reader:
         self._reading = Reading()
         self._section: Section | None = None
         self._last: Hunk | None = None
+        self._apart = False
 
     def read(self) -> Reading:
         at = 0
@@ -72,8 +73,10 @@ class _Reader:
         """Pass over a line that belongs to no hunk; raises Refused where it is a change that would get lost."""
         line = self._lines[at]
         if self._frames.step(line) or not line.strip():
+            self._apart = True
             return
-        if self._last is not None and not self._last.counted and STRAY.match(line):
+        lost = self._last is not None and not (self._last.counted and self._apart)
+        if lost and STRAY.match(line):
             message = f"line {at + 1} of the answer is a change that stands in no hunk"
             hint = "Begin each line of a hunk with a blank, + or -, and each hunk with @@."
             raise refuse("patch.malformed", message, hint)
@@ -115,6 +118,7 @@ class _Reader:
         if hunk.lines:
             self._section.hunks.append(hunk)
             self._last = hunk
+            self._apart = False
         return at
 
     def _check_end(self) -> None:
