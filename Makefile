@@ -27,6 +27,8 @@ tests: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.recipes
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.patches
+	$(BIN)/python -m benchmarks.patches.scale
 
 # The bundled pip of Python 3.11 does not know dependency groups.
 $(VENV)/bin/python:

@@ -63,7 +63,8 @@ def read_header(lines: Sequence[str], at: int) -> tuple[Section, int]:
         new = lines[end][4:]
         end += 1
     moved = [name for name in facts if name.startswith(("rename", "copy"))]
-    if moved and _pair(old, new) != (facts.get("rename from"), facts.get("rename to")):
+    ends = tuple(facts.get(f"rename {end}", facts.get(f"copy {end}")) for end in ("from", "to"))
+    if moved and _pair(old, new) != ends:
         # The next file's section, without a `diff --git` line between.
         old = new = None
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentos_action.patches.align import aligned
-from agentos_action.patches.fold import FOLDS
+from agentos_action.patches.fold import FOLDS, telling
 from agentos_action.patches.lines import Lines
 from agentos_action.patches.place import Place, consistent, edits_at
 from agentos_action.patches.refusal import Refused, refuse
@@ -66,9 +66,9 @@ def _ending(hunk: Hunk, places: list[Place], lines: Lines) -> list[Place]:
 
 def _check_applied(hunk: Hunk, lines: Lines, path: str, name: str) -> None:
     """Refuse a hunk whose result already stands in the file: to put it there again would double it."""
-    if not any(sign == "+" for sign, _ in hunk.lines):
+    if not any(sign == "+" and telling(text) for sign, text in hunk.lines):
         return
-    places = lines.find(hunk.new, "blanks", max(hunk.start - 1, 0))
+    places = lines.find(hunk.new, "lookalikes", max(hunk.start - 1, 0))
     if places:
         raise _applied(path, name, places[0] + 1)
 

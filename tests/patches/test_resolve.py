@@ -180,5 +180,5 @@ def test_no_answer_is_a_trap_for_time(edit_format: EditFormat, answer: str) -> N
     assert len(answer) < 1_500_000
     start = time.monotonic()
     found = read(answer, Files({"f": LINES}), edit_format, limit=1_500_000)
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 12
     assert found.findings or found.changes

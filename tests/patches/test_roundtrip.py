@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from agentos_action.patches.render import render
@@ -77,7 +77,7 @@ def base_of(changes: list[FileChange]) -> Files:
     return Files({change.old_path: change.old.content for change in changes if change.old_path and change.old})
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(patches(), st.sampled_from(["", "```", "~~~~"]), st.sampled_from(["auto", "unified_diff"]))
 def test_resolving_what_was_rendered_gives_the_new_contents(
     changes: list[FileChange], fence: str, edit_format: EditFormat

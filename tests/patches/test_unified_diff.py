@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from agentos_action.records.patch import MODE_EXEC, FileChange, FileVersion
+from agentos_action.records.patch import MODE_EXEC, FileVersion
 from tests.bases import Files
-from tests.patches.making import after, codes, patch_of, read
+from tests.patches.making import after, codes, read
 
 BASE = Files({"a.py": "one\ntwo\nthree\n", "b/c.txt": "x\ny\nx\ny\n", "crlf.txt": b"one\r\ntwo\r\n", "empty": b""})
 PLAIN = "--- a/a.py\n+++ b/a.py\n@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n"
@@ -89,12 +87,16 @@ HEAD = "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n"
         ("I cannot do that.", "patch.no-diff"),
         (f"{HEAD}-one\n+\ud800\n", "patch.encoding"),
         ("```python\nx = 1\n```", "patch.no-diff"),
-        (f"```diff\n{PLAIN}", "patch.truncated"),
+        (f"```diff\n{PLAIN}".replace("@@ -1,3 +1,3 @@", "@@"), "patch.truncated"),
+        (f"```diff\n{PLAIN[:-7]}", "patch.truncated"),
+        (f"```diff\n{PLAIN[:-8]}", "patch.truncated"),
+        (f"<patch>\n{PLAIN[:-7]}", "patch.truncated"),
+        (PLAIN[:-9], "patch.truncated"),
         (f"Here:\n```\n{PLAIN[:40]}", "patch.truncated"),
         (f"{HEAD}-nope\n+x\n", "patch.context-not-found"),
-        (f"{HEAD} one\n-three\n+x\n", "patch.context-not-found"),
+        (f"{HEAD} four\n-three\n+x\n five\n", "patch.context-not-found"),
         (f"{HEAD}-ONE\n+x\n", "patch.context-not-found"),
-        (f"{HEAD}-one \n+x\n", "patch.context-not-found"),
+        (f"{HEAD}-on e\n+x\n", "patch.context-not-found"),
         (f"{HEAD}+x\n", "patch.no-context"),
         ("--- a/a.py\n+++ b/a.py\n", "patch.no-hunk"),
         ("--- a/none.py\n+++ b/none.py\n@@ -1 +1 @@\n-a\n+b\n", "patch.file-missing"),
@@ -109,14 +111,21 @@ HEAD = "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n"
         ('--- "a/\\400"\n+++ b/a.py\n@@ -1 +1 @@\n-a\n+b\n', "patch.bad-name"),
         ('--- "a/x\n+++ b/a.py\n@@ -1 +1 @@\n-a\n+b\n', "patch.bad-name"),
         ("--- a/a.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-one\n", "patch.delete-mismatch"),
-        (f"{HEAD} one\n-two\n+x\n@@ -2 +2 @@\n two\n-three\n+y\n", "patch.overlap"),
+        (f"{HEAD} one\n-two\n+x\n@@ -2 +2 @@\n-two\n-three\n+y\n", "patch.overlap"),
         (PLAIN + PLAIN.replace("b/a.py", "b/other.py"), "patch.contradiction"),
         ("rename from a.py\nrename to b/c.txt\n", "patch.file-exists"),
         ("rename from none\nrename to new\n", "patch.file-missing"),
         ("diff --git a/x b/x\nBinary files a/x and b/x differ\n", "patch.binary"),
         ("diff --git a/x b/x\nGIT binary patch\nliteral 3\n", "patch.binary"),
         ("diff --git a/a.py b/a.py\nold mode 100644\nnew mode 100755\n", "patch.mode-change"),
-        ("diff --git a/a.py b/n.py\ncopy from a.py\ncopy to n.py\n", "patch.copy"),
+        ("diff --git a/a.py b/b/c.txt\ncopy from a.py\ncopy to b/c.txt\n", "patch.file-exists"),
+        ("diff --git a/none b/n\ncopy from none\ncopy to n\n", "patch.file-missing"),
+        ("@@ -1 +1 @@\n-one\n+x\n", "patch.no-file"),
+        (f"diff --git a/other.py b/other.py\n{PLAIN}", "patch.name-mismatch"),
+        (f"{PLAIN}\n> {PLAIN.replace(chr(10), chr(10) + '> ')}", "patch.mixed"),
+        (f"<!--\n{PLAIN}-->\n", "patch.hidden"),
+        ("--- a/a.py\n+++ b/a.py\n@@\n-two\n+x\n*** and\n+lost\n", "patch.malformed"),
+        (f"{HEAD} one\n+two\n+three\n", "patch.already-applied"),
     ],
 )
 def test_an_answer_that_cannot_be_placed_exactly_is_refused_by_name(answer: str, code: str) -> None:
@@ -157,25 +166,41 @@ def test_line_ends_byte_order_mark_encoding_and_last_newline_stay(before: bytes,
     assert after(read(answer, Files({"f": before}))) == {"f": expected}
 
 
-LINE = st.text(alphabet="ab =#'\"\\-+`", max_size=6).filter(lambda line: not line.startswith(("-- ", "++ ")))
-TEXT = st.lists(LINE, min_size=1, max_size=20).map(lambda lines: "\n".join(lines) + "\n")
+def test_an_unclosed_fence_is_taken_where_the_counts_say_that_the_last_hunk_is_whole() -> None:
+    assert after(read(f"```diff\n{PLAIN}", BASE)) == {"a.py": NEW}
+    assert after(read(f"<patch>\n{PLAIN}", BASE)) == {"a.py": NEW}
 
 
-@given(TEXT, TEXT, st.sampled_from(["a.py", "a b/ü.txt", "x b/y"]), st.sampled_from(["", "```"]))
-def test_the_canonical_diff_is_an_answer_that_means_the_same(old: str, new: str, path: str, fence: str) -> None:
-    diff = patch_of(FileChange(path, path, FileVersion(old.encode()), FileVersion(new.encode()))).text
-    found = read(f"{fence}diff\n{diff}{fence}" if fence else diff, Files({path: old}))
-    if old == new:
-        assert codes(found) == ["patch.no-diff"]
-    elif found.findings:
-        # Blank lines at a hunk's end belong to nobody, so a hunk that only has those round it has no place.
-        assert set(codes(found)) <= {"patch.no-context", "patch.ambiguous"}
-    else:
-        assert after(found) == {path: new.encode()}
+@pytest.mark.parametrize(
+    ("hunk", "expected", "rung"),
+    [
+        ("-two  \n+zwei\n", b"one\nzwei\nthree\n", "blanks"),
+        ("   one\n-  two\n+  zwei\n   three\n", b"one\nzwei\nthree\n", "indent"),
+        (" one\n-three\n+drei\n", b"one\ntwo\ndrei\n", "similar"),
+    ],
+)
+def test_what_a_model_copied_wrongly_is_found_and_the_rung_is_told(hunk: str, expected: bytes, rung: str) -> None:
+    found = read(f"```diff\n--- a/a.py\n+++ b/a.py\n@@ -1,3 +1,3 @@\n{hunk}```\n", BASE)
+    assert after(found) == {"a.py": expected}
+    assert [placed.rung for placed in found.placements] == [rung]
 
 
-def test_an_empty_file_beside_other_sections_is_refused_not_dropped() -> None:
+def test_a_copy_leaves_the_first_file_and_may_change_the_second() -> None:
+    head = "diff --git a/a.py b/n.py\nsimilarity index 80%\ncopy from a.py\ncopy to n.py\n"
+    assert after(read(head, BASE)) == {"n.py": b"one\ntwo\nthree\n"}
+    assert after(read(head + PLAIN.replace("b/a.py", "b/n.py"), BASE)) == {"n.py": NEW}
+
+
+def test_an_empty_file_is_made_and_deleted_beside_other_sections() -> None:
     made = "diff --git a/e b/e\nnew file mode 100644\nindex 0000000..e69de29\n"
-    other = "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1 @@\n-1\n+2\n"
-    for answer in (made + other, other + made):
-        assert codes(read(answer, Files({"a": b"1\n"}))) == ["patch.no-hunk"]
+    gone = "diff --git a/empty b/empty\ndeleted file mode 100644\nindex e69de29..0000000\n"
+    other = f"diff --git a/a.py b/a.py\n{PLAIN}"
+    for answer in (made + gone + other, other + made + gone):
+        assert after(read(answer, BASE)) == {"a.py": NEW, "e": b"", "empty": None}
+
+
+def test_a_file_that_shows_a_diff_is_changed_as_any_other() -> None:
+    text = "How a diff looks:\n--- a/x\n+++ b/x\ntwo\n"
+    head = "diff --git a/n.md b/n.md\nindex 1..2 100644\n--- a/n.md\n+++ b/n.md\n@@ -2,3 +2,3 @@\n"
+    answer = f"{head} --- a/x\n +++ b/x\n-two\n+zwei\n"
+    assert after(read(answer, Files({"n.md": text}))) == {"n.md": text.replace("two", "zwei").encode()}
