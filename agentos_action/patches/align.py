@@ -11,6 +11,7 @@ from agentos_action.patches.fold import alike, telling
 from agentos_action.patches.lines import Lines
 from agentos_action.patches.place import Place, consistent, runs_of
 from agentos_action.patches.sections import Hunk
+from agentos_action.patches.typos import mistyped, related
 
 #: How far file and hunk may run apart by lines left out or made up.
 BAND = 3
@@ -21,12 +22,10 @@ WINDOWS = 8
 #: A line found in more places than this gives no vote where the hunk might be.
 _VOTERS = 64
 
-#: How alike (0 to 100) a mistyped context line must be to the file's.
-ALIKE = 78
-
 #: What each guess costs: a context line cut off at either end, a blank line too many or too few, a bracket or
 #: another line the model left out, mistyped, made up, or made up where an addition hangs on it.
 _TRIMMED, _BLANK, _BRACKET, _LEFT_OUT, _MISTYPED, _MADE_UP, _HINGE = 0.6, 0.4, 0.6, 1.0, 0.8, 1.2, 1.6
+_REWORDED = 1.4
 
 #: So many context lines may be cut off at either end, so many telling ones must be left then, and so much may all
 #: guesses cost, a line of the hunk.
@@ -47,26 +46,32 @@ def aligned(hunk: Hunk, lines: Lines, near: int) -> list[Place]:
     `near` is the line (from 0) its header points at, -1 where it does not. Every removed line is found there.
     """
     old = [(sign, alike(text)) for sign, text in hunk.lines if sign != "+"]
-    beside = frozenset(
-        n for before, _, removed, _ in runs_of(hunk) if not removed for n in (before - 1, before) if n >= 0
-    )
-    only = _only(hunk, old, lines)
+    marks = _Marks.of(hunk, old, lines)
     found: dict[tuple[int | None, ...], Place] = {}
     for offset in _offsets(old, lines, near):
-        fit = _Fit(old, beside, only, lines.bare, offset).best()
+        fit = _Fit(old, marks, lines.bare, offset).best()
         if fit is not None and fit.at not in found and consistent(hunk, fit, lines.bare):
             found[fit.at] = fit
     return sorted(found.values(), key=lambda place: place.doubt)
 
 
-def _only(hunk: Hunk, old: _Old, lines: Lines) -> frozenset[int]:
-    """Return the old lines close to a change that stand in the file once: they say where the hunk belongs."""
-    close = {n for before, after, _, _ in runs_of(hunk) for n in range(before - _CLOSE, after + _CLOSE)}
-    return frozenset(
-        n
-        for n, (_, text) in enumerate(old)
-        if n in close and telling(text) and len(lines.where(text, "lookalikes")) == 1
-    )
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Old lines by their weight: additions hang on `beside`, `close` ones are near a change, `only` stand once."""
+
+    beside: frozenset[int]
+    close: frozenset[int]
+    only: frozenset[int]
+
+    @classmethod
+    def of(cls, hunk: Hunk, old: _Old, lines: Lines) -> _Marks:
+        """Look at the hunk's changes and at the file."""
+        runs = runs_of(hunk)
+        beside = frozenset(n for before, _, removed, _ in runs if not removed for n in (before - 1, before) if n >= 0)
+        close = {n for before, after, _, _ in runs for n in range(before - _CLOSE, after + _CLOSE)}
+        near = [n for n in range(len(old)) if n in close and telling(old[n][1])]
+        only = frozenset(n for n in near if len(lines.where(old[n][1], "lookalikes")) == 1)
+        return cls(beside, frozenset(near), only)
 
 
 def _offsets(old: _Old, lines: Lines, near: int) -> list[int]:
@@ -102,17 +107,15 @@ class _Step:
 class _Fit:
     """One alignment of the old lines with the file round an offset: the cheapest of all within the band."""
 
-    def __init__(
-        self, old: _Old, beside: frozenset[int], only: frozenset[int], file: Sequence[str], offset: int
-    ) -> None:
+    def __init__(self, old: _Old, marks: _Marks, file: Sequence[str], offset: int) -> None:
         self._old = old
         self._file = file
         self._offset = offset
         self._first = max(offset - BAND, 0)
         self._texts = [alike(line) for line in file[self._first : max(offset + len(old) + BAND + 1, 0)]]
         self._limit = max(1.0, min(_MOST * len(old), _MOST_IN_ALL))
-        self._beside = beside
-        self._only = only
+        self._beside, self._close, self._only = marks.beside, marks.close, marks.only
+        self._adds_only = all(sign == " " for sign, _ in old)
 
     def best(self) -> Place | None:
         """Return the place, None where too much would have to be guessed."""
@@ -166,9 +169,10 @@ class _Fit:
         sign, text = self._old[n]
         if sign == "-" or n in self._only or not here or not telling(text):
             return None
-        from rapidfuzz.fuzz import ratio  # noqa: PLC0415 - most hunks need no guessing
-
-        return _MISTYPED if ratio(text, here, score_cutoff=ALIKE) else None
+        if mistyped(text, here):
+            return _MISTYPED
+        other = self._adds_only and n in self._close
+        return _REWORDED if not other and related(text, here) else None
 
     def _missing(self, n: int, text: str) -> float:
         # Where an addition hangs on the line its place would be a guess.
@@ -195,8 +199,21 @@ class _Fit:
         nearly = sum(line is not None for line in at) - len(hits)
         if len(sure) + nearly < min(2, sum(telling(text) for _, text in self._old)) or not hits:
             return None
+        if self._adds_only and any(self._speaks_against(n, at) for n in range(len(at))):
+            return None
         outer = not inner and len(hits) == sum(line is not None for line in at) and _only_outside(at)
         return Place("trimmed" if outer else "similar", tuple(at), doubt=cost)
+
+    def _speaks_against(self, n: int, at: Sequence[int | None]) -> bool:
+        """Return whether an old line close to a change is missing where the file has one that is nearly it, but not."""
+        if at[n] is not None or n not in self._close:
+            return False
+        for step in (1, -1):
+            beside = at[n + step] if 0 <= n + step < len(at) else None
+            line = None if beside is None else beside - step - self._first
+            if line is not None and 0 <= line < len(self._texts) and related(self._old[n][1], self._texts[line]):
+                return True
+        return False
 
     def _same(self, n: int, line: int) -> bool:
         return self._texts[line - self._first] == self._old[n][1]

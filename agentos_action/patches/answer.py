@@ -54,8 +54,3 @@ def unescaped(text: str) -> str | None:
     if not _ENTITY.search(text) or _RAW.search(text):
         return None
     return _ENTITY.sub(lambda match: _ENTITIES[match[1].lower()], text)
-
-
-def entities(text: str) -> bool:
-    """Return whether a text holds HTML escapes."""
-    return _ENTITY.search(text) is not None

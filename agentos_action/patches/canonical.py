@@ -57,6 +57,8 @@ def _change(section: str, base: Base, placements: list[Placed]) -> FileChange | 
         return None
     if old is not None and new_path is not None:
         placements += placed
+    if old is not None and old_path == new_path and encode(content) == old.content:
+        return None
     new = FileVersion(encode(content), old.mode) if old else FileVersion(encode(content))
     return FileChange(old_path, new_path, old, None if new_path is None else new)
 

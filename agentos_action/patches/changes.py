@@ -19,6 +19,9 @@ from agentos_action.records.verdict import Finding
 #: So many findings say enough about an answer that does not fit.
 MOST_FINDINGS = 8
 
+#: What tools put behind the name of a file's new version.
+_NEW = frozenset({".new", ".modified", ".updated", ".patched", ".orig", ".bak", "~"})
+
 
 @dataclass(slots=True)
 class Changes:
@@ -55,9 +58,14 @@ def apply(sections: Iterable[Section], base: Base, answer: str, *, guarded: bool
 
 def _named(section: Section, base: Base) -> Section:
     """Return the section under the names the base knows: `a/x` may be a prefix and a name, or just a name."""
-    if section.as_written is None or section.old_path is None or base.mode(section.old_path) is not None:
+    if section.as_written is None or section.old_path is None:
         return section
     old, new = section.as_written
+    if old == new and old != section.old_path and base.mode(old) is not None:
+        # The same letter on both sides is a folder of that name, not git's two prefixes.
+        return replace(section, old_path=old, new_path=None if section.new_path is None else new)
+    if base.mode(section.old_path) is not None:
+        return _kept_name(section)
     cut = _mnemonic(old, new)
     for here, there in ((old, new), cut, (_without_backup(section.old_path), section.new_path)):
         if here is not None and here != section.old_path and base.mode(here) is not None:
@@ -65,6 +73,18 @@ def _named(section: Section, base: Base) -> Section:
     if _makes(section):
         return replace(section, old_path=None)
     return section
+
+
+def _kept_name(section: Section) -> Section:
+    """Return a section under its old name where the new one only says that it is new; raises Refused for another."""
+    old, new = section.old_path, section.new_path
+    if section.renames or section.copy or old is None or new is None or old == new:
+        return section
+    if new.removeprefix(old) in _NEW:
+        return replace(section, new_path=old)
+    message = f"--- names {old!r} and +++ names {new!r}"
+    hint = "Write one name on both lines; to give a file another name, write rename from and rename to."
+    raise refuse("patch.name-mismatch", message, hint, path=new)
 
 
 def _mnemonic(old: str, new: str) -> tuple[str | None, str | None]:
@@ -86,7 +106,7 @@ def _makes(section: Section) -> bool:
         return False
     if section.content is not None:
         return True
-    return bool(section.hunks) and all(not hunk.old and hunk.start == 0 for hunk in section.hunks)
+    return bool(section.hunks) and all(not hunk.old and hunk.from_nothing for hunk in section.hunks)
 
 
 def _merged(sections: list[Section]) -> list[Section]:
@@ -173,14 +193,18 @@ def _check_is_whole(section: Section, base: Base) -> None:
     if old is None or section.content is None:
         return
     had = [line.strip() for line in old.content.decode("utf-8", "replace").split("\n") if line.strip()]
-    has = {line.strip() for line in section.content.split("\n")}
+    new = [line.strip() for line in section.content.split("\n") if line.strip()]
+    has = set(new)
     dots = next((line for line in has if is_dots(line) and line not in had), None)
     if dots is not None and len(has) < len(set(had)):
         message = f"{dots!r} stands in place of real lines of {section.new_path!r}"
         raise refuse("patch.elided", message, "Write every line out.", path=section.new_path)
-    if len(has) * 3 < len(had) * 2 and sum(line in has for line in had) * 2 < len(had):
+    kept = sum(line in has for line in had) * 2
+    ends = bool(had) and (had[0], had[-1]) == (new[0] if new else "", new[-1] if new else "")
+    part = kept < len(had) if not section.named else len(has) * 3 < len(had) * 2 and not (ends and kept >= len(had))
+    if part:
         path = section.new_path
-        message = f"the block under {path!r} lacks more than half of the file's lines: it may be only a part of it"
+        message = f"the block under {path!r} lacks many of the file's lines: it may be only a part of it, or none"
         raise refuse("patch.partial", message, "Answer with a diff, or with the whole file.", path=path)
 
 
@@ -202,7 +226,8 @@ def _created(section: Section, path: str) -> bytes:
     lines: list[str] = []
     for hunk in section.hunks:
         crs = hunk.crs or frozenset()
-        lines += [text + ("\r\n" if at in crs else "\n") for at, (sign, text) in enumerate(hunk.lines) if sign == "+"]
+        # What is no `+` is an empty line whose sign got lost.
+        lines += [text + ("\r\n" if at in crs else "\n") for at, (_, text) in enumerate(hunk.lines)]
     text = "".join(lines)
     unterminated = bool(section.hunks) and section.hunks[-1].new_unterminated
     return encode(text.removesuffix("\n") if unterminated else text)
@@ -232,7 +257,7 @@ def _content(section: Section, old: FileVersion, answer: str, placements: list[P
         new = section.content.split("\n")
         if new[-1] == "":
             new.pop()
-        new = bare_lines(new) or new
+        new = _unnumbered(new, file)
         lines = [line + file.usual_end for line in new]
         if lines and not file.terminated:
             lines[-1] = new[-1]
@@ -240,6 +265,15 @@ def _content(section: Section, old: FileVersion, answer: str, placements: list[P
     lines, placed = fitted(section.hunks, file, path)
     placements += placed
     return file.content(lines, path)
+
+
+def _unnumbered(new: list[str], file: FileText) -> list[str]:
+    """Return a whole file's lines without numbers copied from a prompt, where the file knows them better so."""
+    bare = bare_lines(new)
+    if bare is None:
+        return new
+    had = set(file.bare)
+    return bare if sum(line in had for line in bare) > sum(line in had for line in new) else new
 
 
 def _check_deleted(section: Section, old: FileVersion, path: str, answer: str) -> None:

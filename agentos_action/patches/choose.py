@@ -16,10 +16,10 @@ _REACH = 20
 _CLEARER = 4
 _SLIP = 3
 _SMALL = 8
-_SPAN = 200
+_SPAN = 400
 
-#: So many headings are looked up in one file; each lookup reads all of it.
-_LOOKUPS = 200
+#: So many lines are read for headings in one file.
+_SCANNED = 5_000_000
 
 
 class _Anchors:
@@ -70,7 +70,7 @@ class _Chooser:
         self._anchors = anchors
         self._lines = lines
         self._path = path
-        self._lookups = 0
+        self._scanned = 0
 
     def one(self, hunk: Hunk, places: list[Place], name: str) -> Place:
         """Return the place that is meant."""
@@ -78,11 +78,10 @@ class _Chooser:
             self._check_lone(hunk, places[0], name)
             return places[0]
         under = self._under_heading(hunk, places)
-        if len(under) == 1:
-            return under[0]
-        places = under or places
         nearest = self._by_number(hunk, places)
-        if nearest is not None:
+        if len(under) == 1 and nearest in {None, under[0]}:
+            return under[0]
+        if nearest is not None and (not under or nearest in under):
             return nearest
         if _same_result(hunk, places, self._lines):
             return places[0]
@@ -110,18 +109,29 @@ class _Chooser:
     def _under_heading(self, hunk: Hunk, places: list[Place]) -> list[Place]:
         """Return the places that stand below the hunk's heading with no other possible place between."""
         headings = [text.strip() for text in hunk.heading.split("\n") if text.strip()]
-        self._lookups += len(headings)
-        if not headings or self._lookups > _LOOKUPS:
-            return []
         low = [0]
         for heading in headings:
+            self._scanned += len(self._lines.bare)
+            if self._scanned > _SCANNED:
+                return []
             bare = enumerate(self._lines.bare[low[0] :], low[0])
-            low = [at for at, line in bare if line.strip().startswith(heading)]
+            low = [at for at, line in bare if _begins(line.strip(), heading)]
             if not low:
                 return []
+        if not headings:
+            return []
         starts = sorted(place.start for place in places)
-        meant = {starts[at] for line in low if (at := bisect_left(starts, line)) < len(starts)}
+        meant = {
+            starts[at] for line in low if (at := bisect_left(starts, line)) < len(starts) and self._in(line, starts[at])
+        }
         return [place for place in places if place.start in meant]
+
+    def _in(self, heading: int, start: int) -> bool:
+        """Return whether no other line of the heading's kind stands between it and a place."""
+        first = self._lines.bare[heading]
+        kind = first[: len(first) - len(first.lstrip())] + first.split(maxsplit=1)[0]
+        between = self._lines.bare[heading + 1 : min(start, heading + _SPAN)]
+        return start - heading <= _SPAN and not any(line.startswith(f"{kind} ") for line in between)
 
     def _by_number(self, hunk: Hunk, places: list[Place]) -> Place | None:
         if hunk.start <= 0:
@@ -135,6 +145,11 @@ class _Chooser:
         low, high = line + min(offsets), line + max(offsets)
         within = [place for place in places if low <= place.start <= high]
         return within[0] if len(within) == 1 else None
+
+
+def _begins(line: str, heading: str) -> bool:
+    """Return whether a line is the heading or goes on behind its last word."""
+    return line.startswith(heading) and not (line[len(heading) :][:1] + heading[-1]).isidentifier()
 
 
 def _nearest(places: list[Place], line: int, reach: int) -> Place | None:

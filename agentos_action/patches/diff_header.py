@@ -52,6 +52,9 @@ def read_header(lines: Sequence[str], at: int) -> tuple[Section, int]:
     at += git is not None
     facts: dict[str, str] = {}
     while at < len(lines) and (is_extended(lines[at]) or (lines[at].startswith("diff --git ") and git is None)):
+        if lines[at].startswith(("rename from ", "copy from ")) and any(name.endswith(" from") for name in facts):
+            # The next file's section, without a `diff --git` line between.
+            break
         _fact(lines[at], facts)
         at += 1
     old = new = None
@@ -108,7 +111,7 @@ def _section(git: str | None, facts: dict[str, str], old: str | None, new: str |
     if copied:
         return Section(facts["copy from"], facts["copy to"], copy=True)
     if "rename from" in facts and "rename to" in facts:
-        return Section(facts["rename from"], facts["rename to"])
+        return Section(facts["rename from"], facts["rename to"], renames=True)
     written = _written(git, old, new)
     names = (_told(written[0]), _told(written[1]))
     if names == (None, None):

@@ -67,6 +67,7 @@ class HunkReader:
             end = self._without_blank_tail(body, end, head)
             hunk.short = self._is_short(body, end, head)
         hunk.claims = max(head.old, 0)
+        hunk.from_nothing = head.old == 0
         self._fill(hunk, body, end)
         return hunk, end
 

@@ -12,7 +12,7 @@ from agentos_action.patches.fit import fitted
 from agentos_action.patches.formats.structured import Create, Delete, Edits, InsertAfter, Rename, Replace
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk
-from agentos_action.patches.text import FileText, decode, encode, line_end, with_line_end
+from agentos_action.patches.text import FileText, encoded, encoding_of, line_end, with_line_end
 from agentos_action.records.base import Base
 from agentos_action.records.patch import FileChange, FileVersion, Placed
 
@@ -62,7 +62,7 @@ def _change(
     if renames:
         _free(target, base)
     try:
-        content, placed = _replaced(decode(old.content), texts, path)
+        content, placed = _replaced(old.content, texts, path)
     except Refused as refused:
         if any(finding.id != "patch.context-not-found" for finding in refused.findings):
             raise
@@ -102,7 +102,9 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _replaced(text: str, edits: Sequence[_TextEdit], path: str) -> tuple[bytes, list[Placed]]:
+def _replaced(content: bytes, edits: Sequence[_TextEdit], path: str) -> tuple[bytes, list[Placed]]:
+    encoding = encoding_of(content, "".join(edit.new for edit in edits))
+    text = content.decode(encoding, "surrogateescape")
     end = line_end(text)
     spans = []
     placed = []
@@ -123,7 +125,7 @@ def _replaced(text: str, edits: Sequence[_TextEdit], path: str) -> tuple[bytes, 
             raise refuse("patch.overlap", f"two edits change the same text of {path!r}", "Join them.", path=path)
         result += [text[at:start], new]
         at = stop
-    return encode("".join([*result, text[at:]])), placed
+    return encoded("".join([*result, text[at:]]), encoding, path), placed
 
 
 def _find(text: str, wanted: str, end: str, path: str) -> tuple[int, int]:

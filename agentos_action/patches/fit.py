@@ -78,7 +78,9 @@ def _together(hunks: Sequence[Hunk], file: FileText, path: str) -> tuple[list[st
     places = choose([part.hunk for part in parts], _after(parts, found), lines, path, names)
     for part, place in zip(parts, places, strict=True):
         _check_cut(part, place, file, path)
-    puts = [Put(part.hunk, place, part.name) for part, place in zip(parts, places, strict=True)]
+    puts = [
+        Put(_told_ends(part.hunk, place, file), place, part.name) for part, place in zip(parts, places, strict=True)
+    ]
     return rewritten(file, puts, path), _placed(parts, places, path)
 
 
@@ -118,6 +120,19 @@ def _check_cut(part: _Part, place: Place, file: FileText, path: str) -> None:
         message = f"{part.name} has fewer lines than its header counts, and the answer ends there"
         hint = "It was cut off: ask again for a shorter change, or raise max_tokens."
         raise refuse("patch.truncated", message, hint, path=path, line=place.end)
+
+
+def _told_ends(hunk: Hunk, place: Place, file: FileText) -> Hunk:
+    """Return the hunk; one whose old lines end otherwise than the file's says nothing about line ends."""
+    if hunk.crs is None:
+        return hunk
+    olds = [at for at, (sign, _) in enumerate(hunk.lines) if sign != "+"]
+    true = all(
+        (at in hunk.crs) == (file.ends[line] == "\r\n")
+        for at, line in zip(olds, place.at, strict=True)
+        if line is not None and file.ends[line]
+    )
+    return hunk if true else replace(hunk, crs=None)
 
 
 def _placed(parts: Sequence[_Part], places: Sequence[Place], path: str) -> list[Placed]:

@@ -138,6 +138,12 @@ def mentioned(line: str, files: Sequence[str] = ()) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
+def meant(lines: Sequence[str], at: int, files: Sequence[str] = ()) -> str | None:
+    """Return the path that the last words above line `at` name, as a label or in backticks; None where they do not."""
+    above = next((line for line in reversed(lines[max(at - 4, 0) : at]) if line.strip()), "")
+    return label(above, files) or mentioned(above, files)
+
+
 def _undress(text: str, files: Sequence[str]) -> tuple[str, bool]:
     """Return the text without decorations, and whether one of them says that what it holds is a name."""
     told = False

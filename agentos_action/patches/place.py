@@ -136,8 +136,11 @@ class Blanks:
     @classmethod
     def of(cls, hunk: Hunk, place: Place, file: Sequence[str]) -> Blanks:
         """Learn from the old lines that were found."""
+        old = [(sign, text) for sign, text in hunk.lines if sign != "+"]
         moved = {
-            ours: file[at] for ours, at in zip(hunk.old, place.at, strict=True) if at is not None and ours != file[at]
+            ours: file[at]
+            for (sign, ours), at in zip(old, place.at, strict=True)
+            if at is not None and ours != file[at] and (sign == "-" or _differs_in_marks(ours, file[at]))
         }
         loose = place.rung not in {"exact", "blanks"}
         pairs = _pairs(hunk, place, file)
@@ -177,6 +180,10 @@ class Blanks:
         if any("\t" in ours for ours in self.known):
             return indent.expandtabs(_spaces_a_tab(self.known))
         return indent
+
+
+def _differs_in_marks(ours: str, theirs: str) -> bool:
+    return ours.strip() != theirs.strip() and alike(ours) == alike(theirs)
 
 
 def consistent(hunk: Hunk, place: Place, file: Sequence[str]) -> bool:

@@ -22,7 +22,8 @@ _COMMENT = re.compile(r"<!--|-->")
 _TAKES_BACK = re.compile(
     r"\b(?:use (?:this|the following)(?: (?:diff|patch|one))? instead|disregard (?:that|the|my)|scratch that"
     r"|instead of the (?:\w+ )?(?:diff|patch|one) (?:above|before)|(?:corrected|revised) (?:diff|patch|version|answer)"
-    r"|(?:the above|(?:that|the first|my first|the previous) (?:diff|patch|one|answer)) (?:is|was) (?:wrong|incorrect)"
+    r"|(?:the above|(?:that|the (?:first|above)|my first|the previous) (?:diff|patch|one|answer))"
+    r" (?:is|was) (?:wrong|incorrect)"
     r"|ignore (?:the above|(?:that|the previous|the first|my first|my previous) (?:diff|patch|one|answer)))\b",
     re.IGNORECASE,
 )

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 
 from agentos_action.patches import canonical, changes, edits
-from agentos_action.patches.answer import entities, plain, unescaped
+from agentos_action.patches.answer import plain, unescaped
 from agentos_action.patches.changes import Changes
 from agentos_action.patches.formats import structured
 from agentos_action.patches.read import sections_of
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.syntax import broken
 from agentos_action.records.base import Base
-from agentos_action.records.patch import FileChange, Placed
+from agentos_action.records.patch import RUNGS, FileChange, Placed, highest
 from agentos_action.records.task import EditFormat
 from agentos_action.records.verdict import Finding
 
@@ -39,9 +39,7 @@ def resolve(
     """
     try:
         _check_text(answer, max_answer_bytes)
-        literal = canonical.read(answer, base) if edit_format in {"auto", "unified_diff"} else None
-        found = literal or _found(answer, edit_format, base, files)
-        _check_syntax(found)
+        found = _found(answer, edit_format, base, files)
     except Refused as refused:
         return Resolved(findings=refused.findings)
     ordered = tuple(sorted(found.files, key=lambda change: change.path))
@@ -58,28 +56,31 @@ def _check_text(answer: str, max_answer_bytes: int) -> None:
 
 
 def _found(answer: str, edit_format: EditFormat, base: Base, files: tuple[str, ...]) -> Changes:
-    """Return what the answer means; one that was escaped for HTML on its way is read as it was before."""
+    """Return what the answer means; it is read as escaped for HTML on its way only where it fits better so."""
+    literal = canonical.read(answer, base) if edit_format in {"auto", "unified_diff"} else None
+    if literal is not None:
+        return _readable(literal)
     before = unescaped(answer)
     if before is None:
-        return _read(answer, edit_format, base, files)
+        return _readable(_read(answer, edit_format, base, files))
     try:
-        found = _read(answer, edit_format, base, files)
-    except Refused:
+        found = _readable(_read(answer, edit_format, base, files))
+    except Refused as refused:
         try:
-            return _read(before, edit_format, base, files)
+            return _readable(_read(before, edit_format, base, files))
         except Refused:
-            return _read(answer, edit_format, base, files)
-    if any(_by_right(change) for change in found.files):
+            raise refused from None
+    if highest(found.placements) in {None, RUNGS[0]}:
         return found
     try:
-        return _read(before, edit_format, base, files)
+        other = _readable(_read(before, edit_format, base, files))
     except Refused:
         return found
+    return other if _doubt(other) < _doubt(found) else found
 
 
-def _by_right(change: FileChange) -> bool:
-    """Return whether HTML escapes may stand in this file: it had some before."""
-    return change.old is not None and entities(change.old.content.decode("utf-8", "replace"))
+def _doubt(found: Changes) -> int:
+    return sum(RUNGS.index(placed.rung) for placed in found.placements)
 
 
 def _read(answer: str, edit_format: EditFormat, base: Base, files: tuple[str, ...]) -> Changes:
@@ -94,12 +95,14 @@ def _read(answer: str, edit_format: EditFormat, base: Base, files: tuple[str, ..
     return found
 
 
-def _check_syntax(found: Changes) -> None:
-    """Refuse a result that its language cannot read, where it could read the file before."""
+def _readable(found: Changes) -> Changes:
+    """Return changes whose files their languages can still read; raises Refused for one that broke."""
     for change in found.files:
         if change.old is None or change.new is None:
             continue
         wrong = broken(change.path, change.old.content, change.new.content)
         if wrong is not None:
-            message = f"{change.path!r} could be read before and cannot be after this change: {wrong}"
-            raise refuse("patch.breaks-syntax", message, "Show the change with the lines around it.", path=change.path)
+            message = f"{change.path!r} could be read before and cannot be after this change: {wrong.said}"
+            hint = "Show the change with the lines around it."
+            raise refuse("patch.breaks-syntax", message, hint, path=change.path, line=wrong.line)
+    return found

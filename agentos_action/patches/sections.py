@@ -10,10 +10,10 @@ class Hunk:
     """One hunk: `lines` are (sign, text without line end), the sign one of blank, `-`, `+`.
 
     Its header claims to `start` at an old line (from 1) and to have so many (`claims`); both are 0 where it does not
-    say. `heading` is the text said to stand above it, `at_end` that it ends the file. `counted` says that it has just
-    the lines its header counts, `short` that it has fewer, `cut` that the answer ends there as well, `open` that the
-    answer ends in the midst of its last line. `line` is where it stands in the answer (from 1), `crs` which of its
-    lines carry a carriage return (None: the answer does not speak of line ends).
+    say, `from_nothing` where it counts none. `heading` is the text said to stand above it, `at_end` that it ends the
+    file. `counted` says that it has just the lines its header counts, `short` that it has fewer, `cut` that the answer
+    ends there as well, `open` that the answer ends in the midst of its last line. `line` is where it stands in the
+    answer (from 1), `crs` which of its lines carry a carriage return (None: the answer does not speak of line ends).
     """
 
     lines: list[tuple[str, str]] = field(default_factory=list)
@@ -23,6 +23,7 @@ class Hunk:
     new_unterminated: bool = False
     at_end: bool = False
     claims: int = 0
+    from_nothing: bool = False
     counted: bool = False
     short: bool = False
     cut: bool = False
@@ -46,7 +47,8 @@ class Section:
     """What is to happen to one file; None stands for "no file" on that side.
 
     `content` is the whole new text where a format gives it; `explicit_delete` says that the format has a word for
-    deleting, so that no line of the file need be shown; `copy` that the old file stays; `line` where it stands in the
+    deleting, so that no line of the file need be shown; `copy` that the old file stays, `renames` that it gets
+    another name, `named` that the answer names it; `line` where it stands in the
     answer (from 1); `as_written` are the two names of a diff with whatever prefix they carry.
     """
 
@@ -56,6 +58,8 @@ class Section:
     content: str | None = None
     explicit_delete: bool = False
     copy: bool = False
+    renames: bool = False
+    named: bool = True
     line: int = 0
     as_written: tuple[str, str] | None = None
 

@@ -112,10 +112,14 @@ class FileText:
 
         Raises Refused (`patch.encoding`) where the encoding has no such character.
         """
-        text = self.bom + "".join(lines)
-        try:
-            return text.encode(self.encoding, "surrogateescape")
-        except UnicodeEncodeError as error:
-            wrong = text[error.start : error.start + 1]
-            message = f"{path!r} is written in {self.encoding}, which has no character {wrong!r}"
-            raise refuse("patch.encoding", message, "Use characters the file's encoding has.", path=path) from error
+        return encoded(self.bom + "".join(lines), self.encoding, path)
+
+
+def encoded(text: str, encoding: str, path: str) -> bytes:
+    """Return a file's text as bytes; raises Refused (`patch.encoding`) where the encoding lacks a character."""
+    try:
+        return text.encode(encoding, "surrogateescape")
+    except UnicodeEncodeError as error:
+        wrong = text[error.start : error.start + 1]
+        message = f"{path!r} is written in {encoding}, which has no character {wrong!r}"
+        raise refuse("patch.encoding", message, "Use characters the file's encoding has.", path=path) from error

@@ -84,6 +84,7 @@ def test_a_lone_place_far_from_where_all_others_point_is_refused_if_the_hunk_nea
     rows = [f"row number {n} of the table" for n in range(80)]
     rows[30:33] = ["alpha value = 1", "beta value = 2", "gamma value = 3"]
     rows[70:73] = ["alpha value = 1", "beta value = 2", "delta value = 3"]
+    rows[78] = rows[72]
     file = "\n".join(rows) + "\n"
     others = [hunk(f"-{rows[n]}\n+changed {n}", start=n + 1) for n in (10, 20, 50)]
     meant = hunk(" alpha value = 1\n-beta value = 2\n+beta value = 9\n delta value = 3", start=31)

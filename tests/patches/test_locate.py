@@ -45,7 +45,7 @@ def refusal(text: str, file: str) -> str:
         (" one\n-two\n+2", "    one\n    two", "indent", "    one\n    2"),
         ("     one\n-    two\n+    2\n+      3", "one\ntwo", "indent", "one\n2\n  3"),
         (" one\n-two\n+2", "\tone\n\ttwo", "indent", "\tone\n\t2"),
-        ("     one\n-        two\n+        2", "\tone\n\t\ttwo", "indent", "\tone\n\t\t2"),
+        ("     one\n-        two\n+        2", "\tone\n\t\ttwo", "lookalikes", "\tone\n\t\t2"),
         ("-say(“one”)\n+say(“two”)", 'say("one")', "lookalikes", 'say("two")'),
         ("-a = b  +  c\n+a = b", "a = b + c", "lookalikes", "a = b"),
         (" one - two\n-three\n+3", "one \u2014 two\nthree", "lookalikes", "one \u2014 two\n3"),
@@ -98,7 +98,7 @@ def test_a_hunk_that_only_adds_needs_context_unless_the_file_is_empty() -> None:
 @pytest.mark.parametrize(
     ("text", "file"),
     [
-        (" one\n-two\n+2\n three", "one\n2\nthree"),
+        (" one\n-two\n+zwei\n three", "one\nzwei\nthree"),
         (" one\n+two", "one\ntwo"),
         ("+one\n two", "zero\none\ntwo"),
         (" one\n+two  \n+three", "one\ntwo\nthree"),

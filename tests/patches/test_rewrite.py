@@ -50,7 +50,12 @@ def test_an_answer_that_speaks_of_line_ends_is_heard() -> None:
 
 @pytest.mark.parametrize(
     ("file", "old_open", "new_open", "after"),
-    [(b"a", True, False, b"x\n"), (b"a\n", False, True, b"x"), (b"a", True, True, b"x"), (b"a\n", False, False, b"x\n")],
+    [
+        (b"a", True, False, b"x\n"),
+        (b"a\n", False, True, b"x"),
+        (b"a", True, True, b"x"),
+        (b"a\n", False, False, b"x\n"),
+    ],
 )
 def test_the_last_newline_changes_only_where_it_is_said(
     file: bytes,

@@ -87,3 +87,5 @@ def test_resolving_what_was_rendered_gives_the_new_contents(
     answer = f"{fence}diff\n{diff}{fence}\n" if fence else diff
     found = resolve(answer, edit_format, base_of(changes), 10**6)
     assert after(found) == expected(changes)
+    assert render(found.changes) == diff
+    assert {placed.rung for placed in found.placements} <= {"exact"}

@@ -74,6 +74,23 @@ def test_line_ends_and_the_last_newline_stay(given_edit: dict[str, str], expecte
     assert after(structured(edit(given_edit))) == {given_edit["path"]: expected}
 
 
+@pytest.mark.parametrize(
+    ("given_edit", "expected", "rung"),
+    [
+        (replace("a.py", "two\n", "2\n"), b"one\n2\nthree\n", "exact"),
+        (replace("a.py", "two  \n", "2\n"), b"one\n2\nthree\n", "blanks"),
+        (replace("a.py", "  one\n  two\n", "  one\n  2\n"), b"one\n2\nthree\n", "indent"),
+        (insert("a.py", "two ", "2.5"), b"one\ntwo\n2.5\nthree\n", "blanks"),
+    ],
+)
+def test_a_text_that_is_not_there_letter_for_letter_is_looked_for_as_lines(
+    given_edit: dict[str, str], expected: bytes, rung: str
+) -> None:
+    found = structured(edit(given_edit))
+    assert after(found) == {"a.py": expected}
+    assert [placed.rung for placed in found.placements] == [rung]
+
+
 def test_create_delete_and_rename() -> None:
     answer = edit(
         {"op": "create", "path": "n.py", "content": "new"},
@@ -117,6 +134,7 @@ def test_two_edits_of_one_file_both_hold() -> None:
         (edit(replace("a.py", "two", "\udce9")), "patch.encoding"),
         (edit({"op": "create", "path": "n\ud800", "content": ""}), "patch.encoding"),
         (edit(replace("a.py", "vier", "4")), "patch.context-not-found"),
+        (edit({"op": "create", "path": "n", "content": "a\n# ... rest of the code ...\n"}), "patch.elided"),
         (edit(replace("b/c.txt", "x\n", "z\n")), "patch.ambiguous"),
         (edit(insert("b/c.txt", "x", "z")), "patch.ambiguous"),
         (edit(replace("none", "a", "b")), "patch.file-missing"),

@@ -112,7 +112,7 @@ HEAD = "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n"
         ('--- "a/x\n+++ b/a.py\n@@ -1 +1 @@\n-a\n+b\n', "patch.bad-name"),
         ("--- a/a.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-one\n", "patch.delete-mismatch"),
         (f"{HEAD} one\n-two\n+x\n@@ -2 +2 @@\n-two\n-three\n+y\n", "patch.overlap"),
-        (PLAIN + PLAIN.replace("b/a.py", "b/other.py"), "patch.contradiction"),
+        (PLAIN + PLAIN.replace("b/a.py", "b/other.py"), "patch.name-mismatch"),
         ("rename from a.py\nrename to b/c.txt\n", "patch.file-exists"),
         ("rename from none\nrename to new\n", "patch.file-missing"),
         ("diff --git a/x b/x\nBinary files a/x and b/x differ\n", "patch.binary"),

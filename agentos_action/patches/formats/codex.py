@@ -106,7 +106,7 @@ class _Envelope:
             return Section(path, None, explicit_delete=True, line=line)
         if kind == "Add":
             return Section(None, path, content=self._added(path), line=line)
-        section = Section(path, self._moved() or path, line=line)
+        section = Section(path, self._moved() or path, renames=True, line=line)
         head = self._lines[self._at : self._at + 2]
         if len(head) == 2 and head[0].startswith("--- ") and head[1].startswith("+++ "):  # noqa: PLR2004 - the pair
             self._at += 2

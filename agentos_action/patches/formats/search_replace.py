@@ -17,6 +17,7 @@ _CUT = re.compile(r"<{5,9} ?S?E?A?R?C?$|-{5,9} SE?A?R?C?$")
 _CLAIM = re.compile(r"[ \t]*:(start|end)_line:[ \t]*(\d{1,9})[ \t]*$")
 _RULE = re.compile(r"[ \t]*-{5,9}[ \t]*$")
 _NEAR = 6
+_LONGEST = 300
 _AGAIN = "Ask again for a shorter change, or raise max_tokens."
 _SHAPE = "Write `<<<<<<< SEARCH`, the old lines, `=======`, the new lines, `>>>>>>> REPLACE`."
 
@@ -91,7 +92,7 @@ class _Reader:
         path, top = self._above(at)
         if match[2]:
             path = label(match[2], self._files) or path
-        path = path or self._path or (self._files[0] if len(self._files) == 1 else None)
+        path = path or self._named_above(top) or self._path or (self._files[0] if len(self._files) == 1 else None)
         if path is None:
             message = f"the block in line {at + 1} does not say which file it changes"
             raise refuse("patch.no-file", message, "Write the file's path in the line above the block.")
@@ -101,6 +102,13 @@ class _Reader:
             self._use(self._fence_at, self._fence_at + 1)
         self._use(top, end + 1)
         return end + 1
+
+    def _named_above(self, at: int) -> str | None:
+        """Return the one file of those shown that the words above a block name, where they name one."""
+        floor = max(self._floor, at - _NEAR)
+        above = next((line for line in reversed(self._lines[floor:at]) if line.strip()), "")
+        names = [name for name in self._files if name in above] if len(above) <= _LONGEST and above else []
+        return max(names, key=len) if names and all(name in max(names, key=len) for name in names) else None
 
     def _unfinished(self, at: int) -> Refused:
         fence = self._fence

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from agentos_action.patches.diff_header import at_header, read_header
 from agentos_action.patches.diff_hunk import HUNK, STRAY, HunkReader
 from agentos_action.patches.frames import Frames
-from agentos_action.patches.labels import label, mentioned, open_fence
+from agentos_action.patches.labels import meant, open_fence
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk, Reading, Section
 
@@ -57,17 +57,27 @@ class _Reader:
                 if self._headless(at):
                     at = self._hunk(at, headless=True)
                 self._reading.spans.append((start, at))
-            elif HUNK.match(self._lines[at]) and (self._section or MARK.match(self._lines[at])):
+            elif HUNK.match(self._lines[at]) and (self._section or self._starts_hunk(at)):
                 at = self._hunk(at)
                 self._reading.spans.append((start, at))
             else:
                 self._between(at)
+                self._switch(at)
                 at += 1
                 at = self._bare_block(at)
         self._check_end()
+        if not any(hunk.crs for section in self._reading.sections for hunk in section.hunks):
+            # A carriage return in the prose says nothing about the files.
+            for hunk in (hunk for section in self._reading.sections for hunk in section.hunks):
+                hunk.crs = None
         for section in self._reading.sections:
             _check_body(section)
         return self._reading
+
+    def _starts_hunk(self, at: int) -> bool:
+        """Return whether an `@@` line without a file's name above it is a hunk's, and no prose."""
+        below = self._lines[at + 1][:1] if at + 1 < len(self._lines) else ""
+        return bool(MARK.match(self._lines[at])) or (below in {" ", "+", "-"} and self._headless(at + 1))
 
     def _between(self, at: int) -> None:
         """Pass over a line that belongs to no hunk; raises Refused where it is a change that would get lost."""
@@ -75,11 +85,20 @@ class _Reader:
         if self._frames.step(line) or not line.strip():
             self._apart = True
             return
-        lost = self._last is not None and not (self._last.counted and self._apart)
+        # Behind a whole hunk and a blank line prose may begin, but not within the block that the diff stands in.
+        lost = self._last is not None and not (self._last.counted and self._apart and not self._frames.open)
         if lost and STRAY.match(line):
             message = f"line {at + 1} of the answer is a change that stands in no hunk"
             hint = "Begin each line of a hunk with a blank, + or -, and each hunk with @@."
             raise refuse("patch.malformed", message, hint)
+
+    def _switch(self, at: int) -> None:
+        """Begin the section of another file where a new block opens under its name."""
+        if self._section is None or not self._frames.open or open_fence(self._lines[at]) is None:
+            return
+        path = meant(self._lines, at, self._files)
+        if path is not None and path not in {self._section.old_path, self._section.new_path}:
+            self._section = Section(path, path, line=at + 1)
 
     def _bare_block(self, at: int) -> int:
         """Read a block that says it is a diff and has neither names nor `@@`: one hunk of the file that is meant."""
@@ -91,13 +110,10 @@ class _Reader:
             or not open_fence(self._lines[at - 1]) is not None
         ):
             return at
-        above = next((line for line in reversed(self._lines[max(at - 4, 0) : at - 1]) if line.strip()), "")
-        path = label(above, self._files) or mentioned(above, self._files)
-        path = path or (self._files[0] if len(self._files) == 1 else None)
+        path = meant(self._lines, at - 1, self._files) or (self._files[0] if len(self._files) == 1 else None)
         if path is None:
             return at
         self._section = Section(path, path, line=at + 1)
-        self._reading.sections.append(self._section)
         end = self._hunk(at, headless=True)
         self._reading.spans.append((at, end))
         return end
@@ -113,13 +129,18 @@ class _Reader:
                 hint = "Write the --- and +++ lines above the first @@ line."
                 raise refuse("patch.no-file", f"the diff at line {at + 1} of the answer names no file", hint)
             self._section = Section(self._files[0], self._files[0], line=at + 1)
+        hunk, end = self._hunks.read(at, headless=headless)
+        if not hunk.lines:
+            path = self._section.new_path or self._section.old_path
+            message = f"the hunk at line {at + 1} of the answer has no lines"
+            hint = "If it was cut off, ask again for a shorter change, or raise max_tokens."
+            raise refuse("patch.truncated", message, hint, path=path)
+        if not any(section is self._section for section in self._reading.sections[-1:]):
             self._reading.sections.append(self._section)
-        hunk, at = self._hunks.read(at, headless=headless)
-        if hunk.lines:
-            self._section.hunks.append(hunk)
-            self._last = hunk
-            self._apart = False
-        return at
+        self._section.hunks.append(hunk)
+        self._last = hunk
+        self._apart = False
+        return end
 
     def _check_end(self) -> None:
         """Refuse an answer that was cut off in its last hunk: what is missing nobody can know."""
@@ -130,13 +151,20 @@ class _Reader:
         if hunk is not None:
             hunk.cut = hunk.short and last
             hunk.open = not self._ended and self._reading.spans[-1][1] == len(self._lines)
+            if hunk.open and not hunk.counted and hunk.lines[-1][0] == "+":
+                raise self._truncated()
         if not self._frames.open:
             return
         whole = hunk is not None and hunk.counted and (hunk.lines[-1][0] != "+" or self._ended)
         if not whole and last:
-            message = f"the answer ends inside the block that opened before line {self._reading.spans[-1][0] + 1}"
-            hint = "It was cut off: ask again for a shorter change, or raise max_tokens."
-            raise refuse("patch.truncated", message, hint)
+            raise self._truncated()
+
+    def _truncated(self) -> Refused:
+        section = self._section
+        path = (section.new_path or section.old_path) if section is not None else None
+        message = f"the answer ends in the midst of the hunk that begins at line {self._reading.spans[-1][0] + 1}"
+        hint = "It was cut off: ask again for a shorter change, or raise max_tokens."
+        return refuse("patch.truncated", message, hint, path=path)
 
     def _end(self) -> int:
         """Return the line after the answer's last one that is not blank."""
