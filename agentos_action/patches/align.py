@@ -50,8 +50,8 @@ def aligned(hunk: Hunk, lines: Lines, near: int) -> list[Place]:
     found: dict[tuple[int | None, ...], Place] = {}
     for offset in _offsets(old, lines, near):
         fit = _Fit(old, marks, lines.bare, offset).best()
-        if fit is not None and fit.at not in found and consistent(hunk, fit, lines.bare):
-            found[fit.at] = fit
+        if fit is not None and tuple(fit.at) not in found and consistent(hunk, fit, lines.bare):
+            found[tuple(fit.at)] = fit
     return sorted(found.values(), key=lambda place: place.doubt)
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from agentos_action.patches.changes import Changes
+from agentos_action.patches.elision import is_elision
 from agentos_action.patches.names import git_names, plain_name, unprefixed
 from agentos_action.patches.refusal import Refused
 from agentos_action.patches.render import render
@@ -96,6 +97,8 @@ def _applied(lines: list[str], old: list[str], path: str, placed: list[Placed]) 
                 result[-1] = result[-1].removesuffix("\n")
             elif sign in " +":
                 result.append(text)
+            if sign == "+" and is_elision(text):
+                return None
             takes -= sign in " -"
             brings -= sign in " +"
             at += 1

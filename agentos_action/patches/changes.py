@@ -174,6 +174,9 @@ def check_beside(shown: Iterable[Section], found: Changes, base: Base, answer: s
     for section in shown:
         path = section.new_path or ""
         old, new = base.read(path), after.get(path)
+        if old is None and new is None and section.named and base.mode(path) is None:
+            message = f"the answer shows a new file {path!r} beside its patch, which does not make it"
+            raise refuse("patch.mixed", message, "Make the file in the patch too.", path=path)
         if old is None or new is None or not _is_most(section, old):
             continue
         if _content(section, old, answer, []) not in {new.content, old.content}:

@@ -14,13 +14,21 @@ _EXTENDED = re.compile(
     r"|dissimilarity index \d+%?|rename (?:from|to) .+|copy (?:from|to) .+"
     r"|index [0-9a-f]+\.\.[0-9a-f]+(?: \d{6})?|Binary files .+ differ|GIT binary patch)\s*$"
 )
-_PATHLIKE = re.compile(r'^(?:--- |\+\+\+ )(?:"[^"]+"|[^\s:]*[./][^\s:]*)\s*(?:\t.*)?$')
+_PATHLIKE = re.compile(r'^(?:--- |\+\+\+ )(?:"[^"]+"|[^\s:]+)[ \t]*$')
+_LONGEST = 4_096
 _MODES = {"100755": "a new executable file", "120000": "a symbolic link", "160000": "a submodule"}
 
 
 def is_extended(line: str) -> bool:
     """Return whether a line is one of git's extended header lines."""
     return line[:1] in "onsdrciBG" and _EXTENDED.match(line) is not None
+
+
+def _pathlike(line: str) -> bool:
+    name = line[4:].partition("\t")[0]
+    return (
+        len(line) <= _LONGEST and _PATHLIKE.match(line.partition("\t")[0]) is not None and ("/" in name or "." in name)
+    )
 
 
 def at_header(lines: Sequence[str], at: int) -> bool:
@@ -32,11 +40,11 @@ def at_header(lines: Sequence[str], at: int) -> bool:
     if line.startswith("--- "):
         if below.startswith("+++ "):
             return True
-        return bool(_PATHLIKE.match(line)) and (
+        return _pathlike(line) and (
             below.startswith("@@") or (line.startswith("--- a/") and below[:1] in {" ", "+", "-"})
         )
     if line.startswith("+++ "):
-        return below.startswith("@@") and bool(_PATHLIKE.match(line))
+        return below.startswith("@@") and _pathlike(line)
     if line.startswith(("rename from ", "copy from ")):
         return below.startswith(("rename to ", "copy to "))
     return is_extended(line) and line.startswith(("new file", "deleted file", "old mode", "GIT binary", "Binary files"))

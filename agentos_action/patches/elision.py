@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 _LONGEST = 200
+_FEW = 3
 _OPEN = r"(?:\#+|//+|--+|;+|%+|/\*+|\{/\*|<!--|\"\"\"|'''|\*|\[|\()"
 _CLOSE = r"(?:\*/\}?|-->|\"\"\"|'''|\]|\))"
 _DOTS = r"(?:\.{3,}|…+)"
@@ -48,6 +49,18 @@ def is_dots(text: str) -> bool:
     """Whether the line is dots and nothing else, perhaps in a comment or in brackets."""
     text = text.strip()
     return len(text) <= _LONGEST and _BARE.fullmatch(text) is not None
+
+
+def hints_elision(text: str) -> bool:
+    """Whether a comment could stand for left-out lines: dots in it, or nothing but words like "unchanged"."""
+    text = text.strip()
+    match = _OPENING.match(text)
+    if match is None or len(text) > _LONGEST:
+        return False
+    body = _CLOSING.sub("", text[match.end() :]).strip("()[]{} .…")
+    words = [word.lower() for word in _WORD.findall(body)]
+    telling = [word for word in words if word not in _AROUND]
+    return is_dots(text) or (bool(_WHICH.intersection(words)) and len(telling) <= _FEW)
 
 
 def is_elision(text: str) -> bool:

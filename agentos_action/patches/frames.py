@@ -13,6 +13,9 @@ _INDENTED = re.compile(r"^(?P<indent>[ \t]+)(?:diff --git |--- (?:[ab]/|/dev/nul
 #: A fence that closes a diff too early is looked for so many lines further down, not without end.
 AHEAD = 400
 
+#: No answer nests deeper.
+_DEEPEST = 8
+
 
 @dataclass(slots=True)
 class Frame:
@@ -49,7 +52,7 @@ class Frames:
             self.open.pop()
             return True
         tag = _TAG.match(line)
-        if tag is not None:
+        if tag is not None and (tag["close"] or len(self.open) < _DEEPEST):
             names = [frame.closer for frame in self.open]
             if not tag["close"]:
                 self.open.append(Frame(tag["tag"].lower(), 0))

@@ -13,6 +13,9 @@ from agentos_action.records.patch import RUNGS
 #: Places on the last rungs must differ by so much doubt that one of them can be the only one.
 MARGIN = 1.0
 
+#: Longer lines are not compared with others.
+_LONGEST = 1_000
+
 
 def locate(hunk: Hunk, lines: Lines, path: str, name: str) -> list[Place]:
     """Return the hunk's possible places in the file; raises Refused where there is none.
@@ -41,7 +44,7 @@ def contiguous(hunk: Hunk, lines: Lines) -> list[Place]:
     old = hunk.old
     for rung in FOLDS if old else ():
         found = lines.find(old, rung, max(hunk.start - 1, 0))
-        places = [Place(rung, tuple(range(at, at + len(old)))) for at in found]
+        places = [Place(rung, range(at, at + len(old))) for at in found]
         if rung in {"indent", "lookalikes"}:
             places = [place for place in places if consistent(hunk, place, lines.bare)]
         places = _ending(hunk, places, lines)
@@ -104,7 +107,8 @@ def _not_found(hunk: Hunk, lines: Lines, path: str, name: str) -> Refused:
     missing = [text for text in hunk.old if text.strip() and not lines.where(text, "lookalikes")]
     wanted = missing[0] if missing else next((text for text in hunk.old if text.strip()), hunk.old[0])
     said = f"the file has no line {_shown(wanted)}" if missing else "its lines are in the file, but not together"
-    close = process.extract(wanted.strip(), lines.bare, scorer=ratio, limit=3, score_cutoff=50)
+    lookable = [text if len(text) <= _LONGEST else "" for text in lines.bare]
+    close = process.extract(wanted.strip()[:_LONGEST], lookable, scorer=ratio, limit=3, score_cutoff=50)
     shown = "; ".join(f"line {at + 1}: {_shown(text)}" for text, _, at in sorted(close, key=lambda row: row[2]))
     closest = f". Closest: {shown}" if shown else ""
     message = f"{name} fits nowhere in {path!r}: {said}{closest}. Tried: {', '.join(RUNGS)}"

@@ -13,11 +13,10 @@ _PLAIN = frozenset(range(0x20, 0x7F)) - set(b'"\\')
 _LETTERS = {value: letter for letter, value in _ESCAPES.items()}
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _OCTAL = 3
-# Without a rename both names are the same, which finds the blank between two names that hold blanks themselves.
-_GIT_SAME = re.compile(r"^(a/(?P<name>.*)) (b/(?P=name))$", re.DOTALL)
+_LONGEST = 4_096
 _GIT_QUOTED = re.compile(r'^("(?:[^"\\]|\\.)*"|a/.*?) ("(?:[^"\\]|\\.)*"|b/.*)$')
 _NOTE = re.compile(
-    r"\s+(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d\S*.*|[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d.*"
+    r"\s{1,8}(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d\S*.*|[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d.*"
     r"|\((?:original|modified|updated|new|old|working copy|before|after|revision \d+|deleted|new file)\))$",
     re.IGNORECASE,
 )
@@ -92,7 +91,7 @@ def raw_name(text: str) -> str:
     """Return the name in a header that a model wrote: without the time stamp, note or decoration behind or round it."""
     if text.startswith('"'):
         return plain_name(text)
-    name = _NOTE.sub("", text.partition("\t")[0]).strip()
+    name = _NOTE.sub("", text[:_LONGEST].partition("\t")[0].strip()).strip()
     name = name.strip("`*") or name
     return NULL if name in _NULLS else name
 
@@ -102,6 +101,10 @@ def git_names(text: str) -> tuple[str, str]:
 
     Raises Refused (`patch.bad-name`) where they cannot be told apart.
     """
-    if (same := _GIT_SAME.match(text)) or (same := _GIT_QUOTED.match(text)):
-        return plain_name(same[1]), plain_name(same.group(same.re.groups))
+    # Without a rename both names are the same, which finds the blank between two names that hold blanks themselves.
+    half = len(text) // 2
+    if text.startswith("a/") and text[half : half + 3] == " b/" and text[2:half] == text[half + 3 :]:
+        return plain_name(text[:half]), plain_name(text[half + 1 :])
+    if len(text) <= 2 * _LONGEST and (both := _GIT_QUOTED.match(text)):
+        return plain_name(both[1]), plain_name(both[2])
     raise refuse("patch.bad-name", f"not two file names: {text[:200]!r}", "Write --- and +++ lines.")

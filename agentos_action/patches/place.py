@@ -20,7 +20,7 @@ class Place:
     """
 
     rung: Rung
-    at: tuple[int | None, ...]
+    at: Sequence[int | None]
     doubt: float = 0.0
     gap: int = 0
 

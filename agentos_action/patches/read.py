@@ -17,8 +17,8 @@ from agentos_action.records.task import EditFormat
 
 _Reader: TypeAlias = Callable[[Answer, list[str], tuple[str, ...]], Reading]
 
-#: What a second patch may hide behind: a quoted mail's marks, a table's, a comment's.
-_COMMENT = re.compile(r"<!--|-->")
+_COMMENT = re.compile(r"<!--|-->|</?think(?:ing)?>")
+_HIDING = frozenset({"<!--", "<think>", "<thinking>"})
 _TAKES_BACK = re.compile(
     r"\b(?:use (?:this|the following)(?: (?:diff|patch|one))? instead|disregard (?:that|the|my)|scratch that"
     r"|instead of the (?:\w+ )?(?:diff|patch|one) (?:above|before)|(?:corrected|revised) (?:diff|patch|version|answer)"
@@ -27,7 +27,11 @@ _TAKES_BACK = re.compile(
     r"|ignore (?:the above|(?:that|the previous|the first|my first|my previous) (?:diff|patch|one|answer)))\b",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r"^(?:[\s>|]|<!--)+")
+#: What a second patch may hide behind: marks of a quoted mail, a list, a table, a comment, a string.
+_QUOTED = re.compile(
+    r"^(?:[\s>|│»;#/*\"'`.\u200b\ufeff+-]|\d{1,3}[.)]|&gt;|<!--){1,12}?"
+    r"(?=diff --git |--- \S|\+\+\+ \S|@@ -\d|\*\*\* (?:Begin Patch|(?:Add|Update|Delete) File)|<{5,9} ?SEARCH)"
+)
 
 
 def _unified(answer: Answer, lines: list[str], files: tuple[str, ...]) -> Reading:
@@ -66,10 +70,10 @@ def sections_of(answer: Answer, edit_format: EditFormat, files: tuple[str, ...])
         reading = _READERS[name](answer, lines, files)
         if reading.sections:
             _check_hidden(lines, reading)
-            if name == "whole_file":
-                return Read(reading.sections, name)
             rest = _rest(lines, reading)
             _check_rest(rest)
+            if name == "whole_file":
+                return Read(reading.sections, name)
             _check_drafts(rest, reading)
             return Read(reading.sections, name, _whole_files(rest, files))
     beside = f"; it reads as {', '.join(marked)}" if marked else ""
@@ -118,7 +122,7 @@ def _check_drafts(rest: Sequence[str], reading: Reading) -> None:
 
 
 def _check_hidden(lines: Sequence[str], reading: Reading) -> None:
-    """Refuse a patch in an HTML comment: whoever reads the answer as it is shown does not see it."""
+    """Refuse a patch in an HTML comment or a later thought: whoever reads the answer as shown does not see it."""
     starts = dict(reading.spans)
     hidden = False
     at = 0
@@ -126,11 +130,11 @@ def _check_hidden(lines: Sequence[str], reading: Reading) -> None:
         if at in starts:
             if hidden:
                 hint = "Answer with one patch that everybody can see."
-                raise refuse("patch.hidden", f"the patch in line {at + 1} stands in an HTML comment", hint)
+                raise refuse("patch.hidden", f"the patch in line {at + 1} stands in a comment or among thoughts", hint)
             at = max(starts[at], at + 1)
             continue
         for mark in _COMMENT.findall(lines[at]):
-            hidden = mark == "<!--"
+            hidden = mark in _HIDING
         at += 1
 
 
@@ -143,9 +147,6 @@ def _whole_files(rest: list[str], files: tuple[str, ...]) -> list[Section]:
         return []
 
 
-def reads_as_patch(answer: Answer) -> bool:
-    """Return whether anything in the answer reads as a patch, also one that would be refused."""
-    try:
-        return bool(marks([_QUOTED.sub("", line) for line in answer.lines]))
-    except Refused:
-        return True
+def reads_as_patch(text: str) -> bool:
+    """Return whether anything in a text reads as a patch, also one that is quoted or would be refused."""
+    return bool(marks([_QUOTED.sub("", line) for line in text.splitlines()]))

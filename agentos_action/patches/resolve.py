@@ -9,7 +9,7 @@ from agentos_action.patches import canonical, changes, edits
 from agentos_action.patches.answer import plain, unescaped
 from agentos_action.patches.changes import Changes
 from agentos_action.patches.formats import structured
-from agentos_action.patches.read import sections_of
+from agentos_action.patches.read import reads_as_patch, sections_of
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.syntax import broken
 from agentos_action.records.base import Base
@@ -85,7 +85,11 @@ def _doubt(found: Changes) -> int:
 
 def _read(answer: str, edit_format: EditFormat, base: Base, files: tuple[str, ...]) -> Changes:
     if edit_format == "structured" or (edit_format == "auto" and structured.reads(answer)):
-        return edits.apply(structured.parse(answer), base)
+        found = edits.apply(structured.parse(answer), base)
+        if reads_as_patch(structured.around(answer)):
+            message = "the answer holds a patch beside the JSON object of edits"
+            raise refuse("patch.mixed", message, "Answer with one of the two.")
+        return found
     text = structured.only_text(answer) if edit_format == "auto" else None
     answer = answer if text is None else text
     read = sections_of(plain(answer), edit_format, files)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agentos_action.patches.elision import is_dots, is_elision
+from agentos_action.patches.elision import hints_elision, is_dots, is_elision
 from agentos_action.patches.fold import telling
 from agentos_action.patches.lines import Lines
 from agentos_action.patches.locate import contiguous
@@ -15,6 +15,7 @@ from agentos_action.patches.sections import Hunk
 #: So many seams are tried in one hunk, and so many pieces made of it.
 _SEAMS = 64
 _PIECES = 8
+_LONGEST = 1_000
 
 
 def elided(hunk: Hunk, number: int, lines: Lines, path: str) -> list[Hunk]:
@@ -22,7 +23,8 @@ def elided(hunk: Hunk, number: int, lines: Lines, path: str) -> list[Hunk]:
 
     Raises Refused (`patch.elided`) where an elision stands for lines that are to be removed or added.
     """
-    cuts = [at for at, line in enumerate(hunk.lines) if _elides(line, lines)]
+    shrinks = sum(sign == "-" for sign, _ in hunk.lines) > sum(sign == "+" for sign, _ in hunk.lines)
+    cuts = [at for at, line in enumerate(hunk.lines) if _elides(line, lines, shrinks=shrinks)]
     for at in cuts:
         sign, text = hunk.lines[at]
         if sign != " ":
@@ -35,9 +37,10 @@ def elided(hunk: Hunk, number: int, lines: Lines, path: str) -> list[Hunk]:
     return [piece for piece in pieces if any(text.strip() for _, text in piece.lines)]
 
 
-def _elides(line: tuple[str, str], lines: Lines) -> bool:
+def _elides(line: tuple[str, str], lines: Lines, *, shrinks: bool) -> bool:
     sign, text = line
-    said = is_elision(text) or (sign == " " and is_dots(text))
+    # Where more goes than comes, a comment of dots or "unchanged" stands for what went.
+    said = is_elision(text) or (sign == " " and is_dots(text)) or (sign == "+" and shrinks and hints_elision(text))
     return said and not lines.where(text, "lookalikes")
 
 
@@ -48,6 +51,8 @@ def unjoined(hunk: Hunk, lines: Lines) -> list[Hunk]:
     """
     pieces: list[Hunk] = []
     rest, low = hunk, 0
+    if len(hunk.lines) > _LONGEST:
+        return []
     while len(pieces) < _PIECES:
         seam = _seam(rest, lines, low)
         if seam is None:

@@ -42,6 +42,8 @@ def _tokens(line: str) -> list[str]:
 def _slip(one: str, other: str) -> bool:
     from rapidfuzz.fuzz import ratio  # noqa: PLC0415 - most hunks need no guessing
 
-    if min(len(one), len(other)) <= _SHORT or not (one.isalpha() and other.isalpha()):
+    if not (one.isalpha() and other.isalpha()):
         return False
+    if min(len(one), len(other)) <= _SHORT:
+        return sorted(one) == sorted(other)
     return bool(ratio(one, other, score_cutoff=_ALIKE_WORD))

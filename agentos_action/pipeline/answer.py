@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 from agentos_action.patches.parse import to_patch
+from agentos_action.patches.read import reads_as_patch
 from agentos_action.patches.resolve import Resolved, resolve
 from agentos_action.records.base import Base
 from agentos_action.records.patch import FileChange, Placed, highest, told
@@ -85,7 +86,7 @@ def _without_diff(case: AnswerCase) -> Judgement:
         return Judgement("reject", (wrong_kind(case.kind, f"is none of {', '.join(_KINDS)}"),))
     resolved = _resolved(case, "auto")
     found = {finding.id for finding in resolved.findings}
-    if found and found <= _NOTHING:
+    if found and found <= _NOTHING and not reads_as_patch(case.text):
         return Judgement("no_change")
     if "size.answer" in found:
         return Judgement("reject", resolved.findings)

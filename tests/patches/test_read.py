@@ -49,7 +49,7 @@ def test_an_answer_in_another_format_than_the_one_asked_for_is_refused(edit_form
 @pytest.mark.parametrize("answer", ["", "I cannot.", "- one\n- two\n", "---\ntitle: x\n---\n", "a\n---\nb\n"])
 def test_prose_is_no_patch(answer: str) -> None:
     assert refusal(answer) == "patch.no-diff"
-    assert not reads_as_patch(plain(answer))
+    assert not reads_as_patch(answer)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_patch_that_the_answer_takes_back_is_refused(words: str) -> None:
 
 @pytest.mark.parametrize("answer", [DIFF, quoted(DIFF, "> "), BLOCK, ENVELOPE, f"<!-- {DIFF} -->", DIFF[:40]])
 def test_whatever_could_be_a_patch_reads_as_one(answer: str) -> None:
-    assert reads_as_patch(plain(answer))
+    assert reads_as_patch(answer)
 
 
 def test_the_marks_of_all_formats_are_found_in_the_order_of_the_answer() -> None:

@@ -63,7 +63,10 @@ class Edits(Record):
 
 
 _ADAPTER = TypeAdapter(Edits)
-_FENCED = re.compile(r"^[ \t]*```(?:jsonc?)?[ \t]*\r?\n\s*\{", re.MULTILINE | re.IGNORECASE)
+_FENCED = re.compile(
+    r"^[ \t]*```(?:jsonc?)?[ \t]*\r?\n\s{0,200}\{(?=\s{0,200}\"edits\"\s{0,20}:)", re.MULTILINE | re.IGNORECASE
+)
+_EDITS = re.compile(r"\{\s*\"edits\"\s*:")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -99,7 +102,7 @@ def _variant(op: str, **fields: dict[str, object]) -> dict[str, object]:
 def reads(answer: str) -> bool:
     """Return whether an answer is an object of edits, bare or in a fence, also a broken one."""
     text = answer.strip()
-    return '"edits"' in text and (text.startswith("{") or _FENCED.search(text) is not None)
+    return _EDITS.search(text) is not None and (text.startswith("{") or _FENCED.search(text) is not None)
 
 
 def only_text(answer: str) -> str | None:
@@ -119,7 +122,7 @@ def only_text(answer: str) -> str | None:
 
 def parse(answer: str) -> Edits:
     """Return the answer's edits; raises Refused naming the place in the JSON that is wrong."""
-    text = _object(answer.strip())
+    text, _ = _object(answer.strip())
     try:
         data = json.loads(text, object_pairs_hook=_no_duplicates)
     except (ValueError, RecursionError) as error:
@@ -134,10 +137,15 @@ def parse(answer: str) -> Edits:
         raise refuse("patch.bad-edits", f"{place}: {first['msg']}", "Use the edits of the schema only.") from error
 
 
-def _object(text: str) -> str:
-    """Return the text of the one JSON object in an answer."""
+def around(answer: str) -> str:
+    """Return what stands round the JSON object of edits; raises Refused where there is none."""
+    return _object(answer.strip())[1]
+
+
+def _object(text: str) -> tuple[str, str]:
+    """Return the text of the one JSON object of edits in an answer, and what stands round it."""
     if text.startswith("{"):
-        return text
+        return text, ""
     opened = [match.end() for match in _FENCED.finditer(text)]
     if len(opened) != 1:
         said = f"{len(opened)} JSON blocks" if opened else "no JSON object"
@@ -146,7 +154,7 @@ def _object(text: str) -> str:
     if not closed:
         hint = "Ask again for a shorter change, or raise max_tokens."
         raise refuse("patch.truncated", "the answer's fenced block never closes: it was cut off", hint)
-    return body
+    return body, text[: opened[0] - 1] + text[opened[0] - 1 + len(body) :]
 
 
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -62,9 +62,10 @@ class _Reader:
 
     def reading(self) -> Reading:
         if not self._named and len(self._nameless) == 1 and len(self._files) == 1:
-            # Any block may stand there by chance, so what it holds is looked at twice.
             at, end, fence = self._nameless[0]
             self._take(self._files[0], at, at, end, fence)
+            # Any block may stand there by chance, so what it holds is looked at twice.
+            self._named[self._files[0]].named = False
         return Reading(list(self._named.values()), self._spans)
 
     def _name(self, fence: Fence, at: int, floor: int) -> tuple[str | None, int]:
