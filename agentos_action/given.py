@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
 from agentos_action.records.base import MODE_TREE
@@ -21,12 +22,15 @@ class GivenFiles:
         self.id = NO_COMMIT
         self._modes = {**dict.fromkeys(files, MODE_FILE), **(modes or {})}
         self._files = files
+        self._sorted = sorted(self._modes)
 
     def mode(self, path: str) -> int | None:
         """Return the git mode at `path` (also of folders and submodules), None where there is nothing."""
         found = self._modes.get(path)
-        if found is None and path and any(known.startswith(f"{path}/") for known in self._modes):
-            return MODE_TREE
+        if found is None and path:
+            below = bisect_left(self._sorted, f"{path}/")
+            if below < len(self._sorted) and self._sorted[below].startswith(f"{path}/"):
+                return MODE_TREE
         return found
 
     def read(self, path: str) -> FileVersion | None:

@@ -74,6 +74,11 @@ class _Marks:
         return cls(beside, frozenset(near), only)
 
 
+def likely(hunk: Hunk, lines: Lines, near: int) -> list[int]:
+    """Return the lines (from 0) where a hunk could begin by what stands in the file once or a few times, best first."""
+    return _offsets([(sign, alike(text)) for sign, text in hunk.lines if sign != "+"], lines, near)
+
+
 def _offsets(old: _Old, lines: Lines, near: int) -> list[int]:
     votes: dict[int, float] = defaultdict(float)
     for n, (_, text) in enumerate(old):

@@ -31,10 +31,10 @@ class Answer:
 def plain(text: str) -> Answer:
     """Take an answer apart; raises Refused (`patch.truncated`) for one that is nothing but unfinished thoughts."""
     text = _THOUGHTS.sub("", text.removeprefix("\ufeff"), count=1)
-    first = _OPENED.search(text)
-    if first is not None and "/" in first[0]:
+    opened = _OPENED.search(text)
+    if opened is not None and "/" in opened[0]:
         # Where the prompt itself opened the thoughts, the answer only closes them.
-        text = text[first.end() :]
+        text = text[opened.end() :]
     if _UNFINISHED.match(text):
         hint = "It was cut off: raise max_tokens, or ask for less thinking."
         raise refuse("patch.truncated", "the answer ends in the midst of its thoughts", hint)

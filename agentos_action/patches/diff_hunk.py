@@ -123,6 +123,8 @@ class HunkReader:
         line = self._lines[at]
         if self._frames.closed_by(line):
             return not (left and self._goes_on(at + 1))
+        if at == len(self._lines) - 1 and line.startswith(("--- a/", "--- /dev/null")):
+            return True
         if line.startswith(("--- ", "+++ ")):
             alone = not (
                 line.startswith("--- ") and at + 1 < len(self._lines) and self._lines[at + 1].startswith("+++ ")

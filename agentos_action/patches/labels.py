@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LONGEST = 300
+_MANY = 200
 _SLACK = 3
 _FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})(.*)", re.DOTALL)
 _BULLET = re.compile(r"(?:[-*+]|\d{1,3}[.)])[ \t]+")
@@ -121,7 +122,7 @@ def label(line: str, files: Sequence[str] = ()) -> str | None:
         return None
     if text in files:
         return text
-    if not _HINT.search(text) and not any(name in text for name in files):
+    if not _HINT.search(text) and not any(name in text for name in files[:_MANY]):
         return None
     plain, told = _undress(text, files)
     name = plain.removeprefix("./")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agentos_action.patches.align import aligned
-from agentos_action.patches.fold import FOLDS, telling
+from agentos_action.patches.align import aligned, likely
+from agentos_action.patches.fold import FOLDS, alike, telling
 from agentos_action.patches.lines import Lines
 from agentos_action.patches.place import Place, consistent, edits_at
 from agentos_action.patches.refusal import Refused, refuse
@@ -101,19 +101,39 @@ def _applied(path: str, name: str, line: int) -> Refused:
 
 def _not_found(hunk: Hunk, lines: Lines, path: str, name: str) -> Refused:
     """Say what was looked for, what the file really has that comes close, and what was tried."""
+    missing = [text for text in hunk.old if text.strip() and not lines.where(text, "lookalikes")]
+    said, line = _lacking(missing[0], lines) if missing else _breaking(hunk, lines)
+    message = f"{name} fits nowhere in {path!r}: {said}. Tried: {', '.join(RUNGS)}"
+    hint = "Copy the lines that stay and the lines that go exactly from the file."
+    return refuse("patch.context-not-found", message, hint, path=path, line=line)
+
+
+def _lacking(wanted: str, lines: Lines) -> tuple[str, int | None]:
+    """Return what to say of a line that the file does not have, and the line (from 1) that comes closest."""
     from rapidfuzz import process  # noqa: PLC0415 - only a refusal needs it
     from rapidfuzz.fuzz import ratio  # noqa: PLC0415 - the same
 
-    missing = [text for text in hunk.old if text.strip() and not lines.where(text, "lookalikes")]
-    wanted = missing[0] if missing else next((text for text in hunk.old if text.strip()), hunk.old[0])
-    said = f"the file has no line {_shown(wanted)}" if missing else "its lines are in the file, but not together"
-    lookable = [text if len(text) <= _LONGEST else "" for text in lines.bare]
-    close = process.extract(wanted.strip()[:_LONGEST], lookable, scorer=ratio, limit=3, score_cutoff=50)
-    shown = "; ".join(f"line {at + 1}: {_shown(text)}" for text, _, at in sorted(close, key=lambda row: row[2]))
-    closest = f". Closest: {shown}" if shown else ""
-    message = f"{name} fits nowhere in {path!r}: {said}{closest}. Tried: {', '.join(RUNGS)}"
-    hint = "Copy the lines that stay and the lines that go exactly from the file."
-    return refuse("patch.context-not-found", message, hint, path=path, line=close[0][2] + 1 if close else None)
+    first: dict[str, int] = {}
+    for at, text in enumerate(lines.bare):
+        first.setdefault(text if len(text) <= _LONGEST else "", at)
+    close = process.extract(wanted.strip()[:_LONGEST], list(first), scorer=ratio, limit=3, score_cutoff=50)
+    shown = "; ".join(sorted(f"line {first[text] + 1}: {_shown(text)}" for text, _, _ in close))
+    said = f"the file has no line {_shown(wanted)}" + (f". Closest: {shown}" if shown else "")
+    return said, first[close[0][0]] + 1 if close else None
+
+
+def _breaking(hunk: Hunk, lines: Lines) -> tuple[str, int | None]:
+    """Return what to say of a hunk whose lines are all in the file, and the line (from 1) where it breaks off."""
+    old = hunk.old
+    start = next(iter(likely(hunk, lines, hunk.start - 1)), 0)
+    beside = [alike(text) for text in lines.bare[max(start, 0) : max(start + len(old), 0)]]
+    fits = [n for n, text in enumerate(beside) if alike(old[n]) == text] if start >= 0 else []
+    breaks = next((n for n in range(fits[0] if fits else 0, len(old)) if n not in fits), None)
+    if not fits or breaks is None:
+        return "its lines are in the file, but not together", None
+    there = _shown(lines.bare[start + breaks]) if start + breaks < len(lines.bare) else "nothing more"
+    said = f"from line {start + fits[0] + 1} on it fits, but line {start + breaks + 1} has {there} and not "
+    return said + _shown(old[breaks]), start + breaks + 1
 
 
 def _shown(text: str) -> str:

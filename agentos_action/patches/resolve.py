@@ -20,6 +20,9 @@ from agentos_action.records.verdict import Finding
 #: Half of a pair of code units: no text; U+DC80 to U+DCFF stand for bytes that are not UTF-8 and may pass.
 _HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
+#: An answer's hunks may become fewer in the canonical diff, but hardly fewer than one in so many.
+_JOINED = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -30,16 +33,23 @@ class Resolved:
     placements: tuple[Placed, ...] = ()
 
 
-def resolve(
-    answer: str, edit_format: EditFormat, base: Base, max_answer_bytes: int, *, files: tuple[str, ...] = ()
+def resolve(  # noqa: PLR0913 - an answer, what it is about, and two limits
+    answer: str,
+    edit_format: EditFormat,
+    base: Base,
+    max_answer_bytes: int,
+    *,
+    files: tuple[str, ...] = (),
+    max_hunks: int | None = None,
 ) -> Resolved:
     """Read an answer in a format against the base files; pure, never raises for what a model wrote.
 
-    `files` are the paths that the model was shown; one alone need not be named by formats that can do without.
+    `files` are the paths that the model was shown; one alone need not be named by formats that can do without. An
+    answer with many times `max_hunks` hunks or edits is refused before any of them is placed.
     """
     try:
         _check_text(answer, max_answer_bytes)
-        found = _found(answer, edit_format, base, files)
+        found = _Resolver(edit_format, base, files, max_hunks).meant(answer)
     except Refused as refused:
         return Resolved(findings=refused.findings)
     ordered = tuple(sorted(found.files, key=lambda change: change.path))
@@ -55,48 +65,66 @@ def _check_text(answer: str, max_answer_bytes: int) -> None:
         raise refuse("patch.encoding", "the answer holds half of a character", "Answer in plain UTF-8.")
 
 
-def _found(answer: str, edit_format: EditFormat, base: Base, files: tuple[str, ...]) -> Changes:
-    """Return what the answer means; it is read as escaped for HTML on its way only where it fits better so."""
-    literal = canonical.read(answer, base) if edit_format in {"auto", "unified_diff"} else None
-    if literal is not None:
-        return _readable(literal)
-    before = unescaped(answer)
-    if before is None:
-        return _readable(_read(answer, edit_format, base, files))
-    try:
-        found = _readable(_read(answer, edit_format, base, files))
-    except Refused as refused:
+@dataclass(frozen=True, slots=True)
+class _Resolver:
+    """What an answer is read against."""
+
+    edit_format: EditFormat
+    base: Base
+    files: tuple[str, ...]
+    max_hunks: int | None
+
+    def meant(self, answer: str) -> Changes:
+        """Return what an answer means; it is read as escaped for HTML on its way only where it fits better so."""
+        literal = canonical.read(answer, self.base) if self.edit_format in {"auto", "unified_diff"} else None
+        if literal is not None:
+            return _readable(literal)
+        before = unescaped(answer)
+        if before is None:
+            return self._read(answer)
         try:
-            return _readable(_read(before, edit_format, base, files))
+            found = self._read(answer)
+        except Refused as refused:
+            try:
+                return self._read(before)
+            except Refused:
+                raise refused from None
+        if highest(found.placements) in {None, RUNGS[0]}:
+            return found
+        try:
+            other = self._read(before)
         except Refused:
-            raise refused from None
-    if highest(found.placements) in {None, RUNGS[0]}:
-        return found
-    try:
-        other = _readable(_read(before, edit_format, base, files))
-    except Refused:
-        return found
-    return other if _doubt(other) < _doubt(found) else found
+            return found
+        return other if _doubt(other) < _doubt(found) else found
+
+    def _read(self, answer: str) -> Changes:
+        if self.edit_format == "structured" or (self.edit_format == "auto" and structured.reads(answer)):
+            return _readable(self._edits(answer))
+        text = structured.only_text(answer) if self.edit_format == "auto" else None
+        answer = answer if text is None else text
+        read = sections_of(plain(answer), self.edit_format, self.files)
+        self._check_count(sum(len(section.hunks) for section in read.sections))
+        guarded = self.edit_format == "auto" and read.edit_format == "whole_file"
+        found = changes.apply(read.sections, self.base, answer, guarded=guarded)
+        changes.check_beside(read.beside, found, self.base, answer)
+        return _readable(found)
+
+    def _edits(self, answer: str) -> Changes:
+        parsed = structured.parse(answer)
+        if reads_as_patch(structured.around(answer)):
+            message = "the answer holds a patch beside the JSON object of edits"
+            raise refuse("patch.mixed", message, "Answer with one of the two.")
+        self._check_count(len(parsed.edits))
+        return edits.apply(parsed, self.base)
+
+    def _check_count(self, hunks: int) -> None:
+        if self.max_hunks is not None and hunks > _JOINED * self.max_hunks:
+            message = f"the answer has {hunks:,} hunks, far more than the {self.max_hunks:,} the policy allows"
+            raise refuse("size.hunks", message, "Split the task, or raise limits.max_hunks.")
 
 
 def _doubt(found: Changes) -> int:
     return sum(RUNGS.index(placed.rung) for placed in found.placements)
-
-
-def _read(answer: str, edit_format: EditFormat, base: Base, files: tuple[str, ...]) -> Changes:
-    if edit_format == "structured" or (edit_format == "auto" and structured.reads(answer)):
-        found = edits.apply(structured.parse(answer), base)
-        if reads_as_patch(structured.around(answer)):
-            message = "the answer holds a patch beside the JSON object of edits"
-            raise refuse("patch.mixed", message, "Answer with one of the two.")
-        return found
-    text = structured.only_text(answer) if edit_format == "auto" else None
-    answer = answer if text is None else text
-    read = sections_of(plain(answer), edit_format, files)
-    whole = edit_format == "auto" and read.edit_format == "whole_file"
-    found = changes.apply(read.sections, base, answer, guarded=whole)
-    changes.check_beside(read.beside, found, base, answer)
-    return found
 
 
 def _readable(found: Changes) -> Changes:

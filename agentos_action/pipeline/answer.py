@@ -75,8 +75,10 @@ def judge_answer(case: AnswerCase) -> Judgement:
 
 
 def _resolved(case: AnswerCase, edit_format: EditFormat) -> Resolved:
-    limit = case.policy.limits.max_answer_bytes
-    return resolve(case.text, edit_format, case.base, limit, files=case.files)
+    limits = case.policy.limits
+    return resolve(
+        case.text, edit_format, case.base, limits.max_answer_bytes, files=case.files, max_hunks=limits.max_hunks
+    )
 
 
 def _without_diff(case: AnswerCase) -> Judgement:

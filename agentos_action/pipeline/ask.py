@@ -87,7 +87,14 @@ class Question:
 def ask_free(session: Session, question: Question, base: Base, limits: Limits) -> Asked:
     """Ask once for the whole task and read the answer as edits of the base."""
     answer = session.call(question.prompt)
-    resolved = resolve(answer.text, question.edit_format, base, limits.max_answer_bytes, files=question.files)
+    resolved = resolve(
+        answer.text,
+        question.edit_format,
+        base,
+        limits.max_answer_bytes,
+        files=question.files,
+        max_hunks=limits.max_hunks,
+    )
     return Asked(resolved.changes, resolved.findings, placements=resolved.placements)
 
 

@@ -20,7 +20,7 @@ LINES = st.sampled_from(
         *("@@ -1 +1 @@", "@@", "diff --git a/x b/x", "index 1..2", "new file mode 100644", "rename from x"),
         *("```", "```diff", "~~~", "<patch>", "</patch>", "<diff>", "</diff>", "Binary files a and b differ"),
         *("*** Begin Patch", "*** End Patch", "*** Update File: x", "<<<<<<< SEARCH", "=======", ">>>>>>> REPLACE"),
-        *("...", "# ... existing code ...", "&lt;b&gt;", "&amp;", "<b>", "<think>", "</think>", "\ufeff", "| --- |"),
+        *("...", "&lt;b&gt;", "&amp;", "<b>", "<think>", "</think>", "\ufeff", "| --- |"),
         *("From 0 Mon", "Index: x", '{"edits": []}', "\u2028", "\x0c", "\x85", "\udcff", "caf\udce9", "ümlaut"),
     ]
 )

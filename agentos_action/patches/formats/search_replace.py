@@ -18,6 +18,7 @@ _CLAIM = re.compile(r"[ \t]*:(start|end)_line:[ \t]*(\d{1,9})[ \t]*$")
 _RULE = re.compile(r"[ \t]*-{5,9}[ \t]*$")
 _NEAR = 6
 _LONGEST = 300
+_MANY = 200
 _AGAIN = "Ask again for a shorter change, or raise max_tokens."
 _SHAPE = "Write `<<<<<<< SEARCH`, the old lines, `=======`, the new lines, `>>>>>>> REPLACE`."
 
@@ -107,7 +108,7 @@ class _Reader:
         """Return the one file of those shown that the words above a block name, where they name one."""
         floor = max(self._floor, at - _NEAR)
         above = next((line for line in reversed(self._lines[floor:at]) if line.strip()), "")
-        names = [name for name in self._files if name in above] if len(above) <= _LONGEST and above else []
+        names = [name for name in self._files[:_MANY] if name in above] if len(above) <= _LONGEST and above else []
         return max(names, key=len) if names and all(name in max(names, key=len) for name in names) else None
 
     def _unfinished(self, at: int) -> Refused:

@@ -85,6 +85,9 @@ class _Reader:
         if self._frames.step(line) or not line.strip():
             self._apart = True
             return
+        if self._last is not None and at >= self._end() - 1 and line.startswith(("--- a/", "--- /dev/null")):
+            hint = "It was cut off: ask again for a shorter change, or raise max_tokens."
+            raise refuse("patch.truncated", "the answer ends with the head of a file's section", hint)
         # Behind a whole hunk and a blank line prose may begin, but not within the block that the diff stands in.
         lost = self._last is not None and not (self._last.counted and self._apart and not self._frames.open)
         if lost and STRAY.match(line):
