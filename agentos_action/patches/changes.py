@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from agentos_action.patches.elision import is_dots, is_elision
-from agentos_action.patches.fit import fitted
 from agentos_action.patches.numbered import bare_lines
+from agentos_action.patches.places.fit import fitted
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Section
 from agentos_action.patches.text import FileText, encode

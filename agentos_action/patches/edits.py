@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from agentos_action.patches.changes import Changes, check_written
 from agentos_action.patches.compare import Comparer
-from agentos_action.patches.fit import fitted
 from agentos_action.patches.formats.structured import Create, Delete, Edits, InsertAfter, Rename, Replace
+from agentos_action.patches.places.fit import fitted
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk
 from agentos_action.patches.text import FileText, encoded, encoding_of, line_end, with_line_end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentos_action.patches.fit import fitted
+from agentos_action.patches.places.fit import fitted
 from agentos_action.patches.refusal import Refused
 from agentos_action.patches.sections import Hunk
 from agentos_action.patches.text import FileText

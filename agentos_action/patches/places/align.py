@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from agentos_action.patches.fold import alike, telling
-from agentos_action.patches.lines import Lines
-from agentos_action.patches.place import Place, consistent, runs_of
+from agentos_action.patches.places.fold import alike, telling
+from agentos_action.patches.places.lines import Lines
+from agentos_action.patches.places.place import Place, consistent, runs_of
+from agentos_action.patches.places.typos import mistyped, related
 from agentos_action.patches.sections import Hunk
-from agentos_action.patches.typos import mistyped, related
 
 #: How far file and hunk may run apart by lines left out or made up.
 BAND = 3

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from agentos_action.patches.fold import FOLDS
+from agentos_action.patches.places.fold import FOLDS
 from agentos_action.records.patch import Rung
 
 #: A line that stands more often than this tells nothing about where a hunk belongs.

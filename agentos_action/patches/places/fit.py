@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from agentos_action.patches.choose import choose
-from agentos_action.patches.lines import Lines
-from agentos_action.patches.locate import contiguous, locate
 from agentos_action.patches.numbered import unnumbered
-from agentos_action.patches.place import Place
+from agentos_action.patches.places.choose import choose
+from agentos_action.patches.places.lines import Lines
+from agentos_action.patches.places.locate import contiguous, locate
+from agentos_action.patches.places.place import Place
+from agentos_action.patches.places.rewrite import Put, rewritten
+from agentos_action.patches.places.sequence import in_sequence
+from agentos_action.patches.places.split import changes, elided, unjoined
 from agentos_action.patches.refusal import Refused, refuse
-from agentos_action.patches.rewrite import Put, rewritten
 from agentos_action.patches.sections import Hunk
-from agentos_action.patches.sequence import in_sequence
-from agentos_action.patches.split import changes, elided, unjoined
 from agentos_action.patches.text import FileText
 from agentos_action.records.patch import RUNGS, Placed
 from agentos_action.records.verdict import Finding

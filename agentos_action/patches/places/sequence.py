@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentos_action.patches.choose import choose
-from agentos_action.patches.lines import Lines
-from agentos_action.patches.locate import contiguous
-from agentos_action.patches.place import Place, edits_at
+from agentos_action.patches.places.choose import choose
+from agentos_action.patches.places.lines import Lines
+from agentos_action.patches.places.locate import contiguous
+from agentos_action.patches.places.place import Place, edits_at
+from agentos_action.patches.places.rewrite import Put, rewritten
 from agentos_action.patches.refusal import Refused
-from agentos_action.patches.rewrite import Put, rewritten
 from agentos_action.patches.sections import Hunk
 from agentos_action.patches.text import FileText
 from agentos_action.records.patch import Placed

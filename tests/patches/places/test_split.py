@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from agentos_action.patches.fit import fitted
-from agentos_action.patches.lines import Lines
+from agentos_action.patches.places.fit import fitted
+from agentos_action.patches.places.lines import Lines
+from agentos_action.patches.places.split import changes, elided, unjoined
 from agentos_action.patches.refusal import Refused
 from agentos_action.patches.sections import Hunk
-from agentos_action.patches.split import changes, elided, unjoined
 from agentos_action.patches.text import FileText
 
 FILE = [f"line number {n}" for n in range(30)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from agentos_action.patches.align import aligned
-from agentos_action.patches.lines import Lines
-from agentos_action.patches.place import Place
+from agentos_action.patches.places.align import aligned
+from agentos_action.patches.places.lines import Lines
+from agentos_action.patches.places.place import Place
 from agentos_action.patches.sections import Hunk
 
 FILE = [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentos_action.patches.fit import fitted
+from agentos_action.patches.places.fit import fitted
 from agentos_action.patches.refusal import Refused
 from agentos_action.patches.sections import Hunk
 from agentos_action.patches.text import FileText

@@ -7,8 +7,8 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentos_action.patches.fold import FOLDS
-from agentos_action.patches.lines import COMMON, Lines
+from agentos_action.patches.places.fold import FOLDS
+from agentos_action.patches.places.lines import COMMON, Lines
 from agentos_action.records.patch import Rung
 
 TEXTS = st.lists(st.sampled_from(["a", " a", "a ", "b", "", " ", "“a”", '"a"']), max_size=20)

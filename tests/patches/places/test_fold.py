@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentos_action.patches.fold import FOLDS, alike, indent_of, telling
+from agentos_action.patches.places.fold import FOLDS, alike, indent_of, telling
 from agentos_action.records.patch import Rung
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from agentos_action.patches.places.sequence import in_sequence
 from agentos_action.patches.sections import Hunk
-from agentos_action.patches.sequence import in_sequence
 from agentos_action.patches.text import FileText
 
 FILE = FileText.of(b"one\ntwo\nthree\nfour\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agentos_action.patches.fold import alike, indent_of
+from agentos_action.patches.places.fold import alike, indent_of
 from agentos_action.patches.sections import Hunk
 from agentos_action.records.patch import Rung
 

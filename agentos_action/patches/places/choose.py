@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from agentos_action.patches.align import aligned
-from agentos_action.patches.lines import Lines
-from agentos_action.patches.place import Place, edits_at
+from agentos_action.patches.places.align import aligned
+from agentos_action.patches.places.lines import Lines
+from agentos_action.patches.places.place import Place, edits_at
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agentos_action.patches.elision import hints_elision, is_dots, is_elision
-from agentos_action.patches.fold import telling
-from agentos_action.patches.lines import Lines
-from agentos_action.patches.locate import contiguous
+from agentos_action.patches.places.fold import telling
+from agentos_action.patches.places.lines import Lines
+from agentos_action.patches.places.locate import contiguous
 from agentos_action.patches.refusal import refuse
 from agentos_action.patches.sections import Hunk
 

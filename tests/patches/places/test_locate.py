@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agentos_action.patches.fit import fitted
-from agentos_action.patches.lines import Lines
-from agentos_action.patches.locate import locate
-from agentos_action.patches.place import Place
+from agentos_action.patches.places.fit import fitted
+from agentos_action.patches.places.lines import Lines
+from agentos_action.patches.places.locate import locate
+from agentos_action.patches.places.place import Place
 from agentos_action.patches.refusal import Refused
 from agentos_action.patches.sections import Hunk
 from agentos_action.patches.text import FileText
