@@ -13,6 +13,10 @@ _UNFINISHED = re.compile(r"\A\s*<think(?:ing)?>", re.IGNORECASE)
 _STRUCTURE = re.compile(r"^\s*(?:@@|--- |\+\+\+ |diff --git |`{3}|~{3}|\*\*\* |<{5}|>{5})")
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "#39": "'", "#x27": "'", "#34": '"'}
 _ENTITY = re.compile(rf"&({'|'.join(_ENTITIES)});", re.IGNORECASE)
+_PAGE = re.compile(
+    r"^<pre[^<>]{0,200}>(?:\s*<code[^<>]{0,200}>)?([^<]*)(?:</code>\s*)?</pre>", re.IGNORECASE | re.MULTILINE
+)
+_DIFFED = re.compile(r"^(?:@@ |\+\+\+ |diff --git |\*\*\* Begin Patch)", re.MULTILINE)
 _RAW = re.compile(r"<(?!/?(?:patch|diff)>)|&(?!#?\w+;)")
 
 
@@ -54,8 +58,22 @@ def plain(text: str) -> Answer:
     return Answer(lines, ends, ended)
 
 
+def unpaged(text: str) -> str:
+    """Return the text with each `<pre>` block of a page as it is shown there: without tags and HTML escapes."""
+    return _PAGE.sub(_shown, text) if "<pre" in text.lower() else text
+
+
+def _shown(match: re.Match[str]) -> str:
+    # A page in a file that is changed may hold such a block too.
+    return f"\n{_ENTITY.sub(_plain, match[1])}\n" if _DIFFED.search(match[1]) else match[0]
+
+
+def _plain(match: re.Match[str]) -> str:
+    return _ENTITIES[match[1].lower()]
+
+
 def unescaped(text: str) -> str | None:
     """Return the text with its HTML escapes undone, None where it cannot have been escaped as a whole."""
     if not _ENTITY.search(text) or _RAW.search(text):
         return None
-    return _ENTITY.sub(lambda match: _ENTITIES[match[1].lower()], text)
+    return _ENTITY.sub(_plain, text)

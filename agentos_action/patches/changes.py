@@ -19,6 +19,12 @@ from agentos_action.records.verdict import Finding
 #: So many findings say enough about an answer that does not fit.
 MOST_FINDINGS = 8
 
+#: What stands before the names instead of git's a/ and b/.
+_PREFIXES = frozenset(
+    {("i", "w"), ("c", "i"), ("c", "w"), ("o", "w"), ("o", "i"), ("old", "new"), ("orig", "new"), ("before", "after")}
+    | {("original", "modified"), ("original", "new")}
+)
+
 #: What tools put behind the name of a file's new version.
 _NEW = frozenset({".new", ".modified", ".updated", ".patched", ".orig", ".bak", "~"})
 
@@ -88,10 +94,9 @@ def _kept_name(section: Section) -> Section:
 
 
 def _mnemonic(old: str, new: str) -> tuple[str | None, str | None]:
-    """Return the names without git's other prefixes (`i/`, `w/`, `c/`, `o/`)."""
-    if old[1:2] == "/" and new[1:2] == "/" and old[0] in "iwco" and new[0] in "iwco":
-        return old[2:], new[2:]
-    return None, None
+    """Return the names without git's other prefixes (`i/`, `w/`, `c/`, `o/`) or those of other tools."""
+    (one, _, here), (other, _, there) = old.partition("/"), new.partition("/")
+    return (here, there) if (one, other) in _PREFIXES else (None, None)
 
 
 def _without_backup(path: str) -> str | None:

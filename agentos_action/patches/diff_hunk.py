@@ -93,11 +93,10 @@ class HunkReader:
         line = self._lines[at]
         if line[:1] in {" ", "+", "-", "\t"}:
             return at_header(self._lines, at) or self._signature(at)
+        if HUNK.match(line) or self._frames.closed_by(line) or at_header(self._lines, at):
+            return True
         # Behind counts that are too small the hunk goes on with a line that lost its blank.
-        lost = (
-            line != "" and not HUNK.match(line) and not self._frames.closed_by(line) and not at_header(self._lines, at)
-        )
-        return not lost or not (self._frames.open or self._changes_follow(at))
+        return not (self._changes_follow(at) or (line != "" and self._frames.open))
 
     def _signature(self, at: int) -> bool:
         """Return whether a mail's end stands here, as `git format-patch` writes it."""

@@ -17,6 +17,7 @@ from agentos_action.records.task import EditFormat
 
 _Reader: TypeAlias = Callable[[Answer, list[str], tuple[str, ...]], Reading]
 
+_QUOTE = re.compile(r"^ {0,3}> ?")
 _COMMENT = re.compile(r"<!--|-->|</?think(?:ing)?>")
 _HIDING = frozenset({"<!--", "<think>", "<thinking>"})
 _TAKES_BACK = re.compile(
@@ -30,7 +31,8 @@ _TAKES_BACK = re.compile(
 #: What a second patch may hide behind: marks of a quoted mail, a list, a table, a comment, a string.
 _QUOTED = re.compile(
     r"^(?:[\s>|│»;#/*\"'`.\u200b\ufeff+-]|\d{1,3}[.)]|&gt;|<!--){1,12}?"
-    r"(?=diff --git |--- \S|\+\+\+ \S|@@ -\d|\*\*\* (?:Begin Patch|(?:Add|Update|Delete) File)|<{5,9} ?SEARCH)"
+    r"(?=diff --git |--- \S|\+\+\+ \S|@@ -\d|\*\*\* (?:Begin Patch|(?:Add|Update|Delete) File)"
+    r"|<{5,9} ?(?:SEARCH|search))"
 )
 
 
@@ -63,6 +65,10 @@ def sections_of(answer: Answer, edit_format: EditFormat, files: tuple[str, ...])
     """
     lines = outdented(answer.lines)
     marked = marks(lines)
+    if not marked:
+        # A patch that stands in a quotation as a whole is as good as one that does not.
+        unquoted = [_QUOTE.sub("", line) for line in lines]
+        lines, marked = (unquoted, marks(unquoted)) if marks(unquoted) else (lines, marked)
     formats: list[EditFormat] = [edit_format]
     if edit_format == "auto":
         formats = list(marked) or ["unified_diff", "whole_file"]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from agentos_action.patches import canonical, changes, edits
-from agentos_action.patches.answer import plain, unescaped
+from agentos_action.patches.answer import plain, unescaped, unpaged
 from agentos_action.patches.changes import Changes
 from agentos_action.patches.formats import structured
 from agentos_action.patches.read import reads_as_patch, sections_of
@@ -79,6 +79,7 @@ class _Resolver:
         literal = canonical.read(answer, self.base) if self.edit_format in {"auto", "unified_diff"} else None
         if literal is not None:
             return _readable(literal)
+        answer = unpaged(answer)
         before = unescaped(answer)
         if before is None:
             return self._read(answer)

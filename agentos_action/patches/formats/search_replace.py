@@ -10,9 +10,9 @@ from agentos_action.patches.labels import Fence, dedent, in_list, indent_of, lab
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk, Reading, Section
 
-MARK = re.compile(r"(?:(<{5,9})[ \t]*(?:SEARCH|ORIGINAL)>?(?:[ \t]+(\S+))?|(-{5,9})[ \t]*SEARCH>?)$")
+MARK = re.compile(r"(?:(<{5,9})[ \t]*(?:SEARCH|ORIGINAL)>?(?:[ \t]+(\S+))?|(-{5,9})[ \t]*SEARCH>?)$", re.IGNORECASE)
 _DIVIDER = re.compile(r"={5,9}$")
-_END = re.compile(r"(?:>{5,9}[ \t]*(?:REPLACE|UPDATED)|\+{5,9}[ \t]*REPLACE)>?$")
+_END = re.compile(r"(?:>{5,9}[ \t]*(?:REPLACE|UPDATED)|\+{5,9}[ \t]*REPLACE)>?$", re.IGNORECASE)
 _CUT = re.compile(r"<{5,9} ?S?E?A?R?C?$|-{5,9} SE?A?R?C?$")
 _CLAIM = re.compile(r"[ \t]*:(start|end)_line:[ \t]*(\d{1,9})[ \t]*$")
 _RULE = re.compile(r"[ \t]*-{5,9}[ \t]*$")

@@ -45,6 +45,7 @@ class _Reader:
         self._section: Section | None = None
         self._last: Hunk | None = None
         self._apart = False
+        self._closed = False
 
     def read(self) -> Reading:
         at = 0
@@ -82,14 +83,18 @@ class _Reader:
     def _between(self, at: int) -> None:
         """Pass over a line that belongs to no hunk; raises Refused where it is a change that would get lost."""
         line = self._lines[at]
+        inside = bool(self._frames.open)
         if self._frames.step(line) or not line.strip():
             self._apart = True
+            self._closed |= inside and not self._frames.open
             return
         if self._last is not None and at >= self._end() - 1 and line.startswith(("--- a/", "--- /dev/null")):
             hint = "It was cut off: ask again for a shorter change, or raise max_tokens."
             raise refuse("patch.truncated", "the answer ends with the head of a file's section", hint)
         # Behind a whole hunk and a blank line prose may begin, but not within the block that the diff stands in.
-        lost = self._last is not None and not (self._last.counted and self._apart and not self._frames.open)
+        lost = self._last is not None and not (
+            (self._last.counted or self._closed) and self._apart and not self._frames.open
+        )
         if lost and STRAY.match(line):
             message = f"line {at + 1} of the answer is a change that stands in no hunk"
             hint = "Begin each line of a hunk with a blank, + or -, and each hunk with @@."
@@ -142,7 +147,7 @@ class _Reader:
             self._reading.sections.append(self._section)
         self._section.hunks.append(hunk)
         self._last = hunk
-        self._apart = False
+        self._apart = self._closed = False
         return end
 
     def _check_end(self) -> None:

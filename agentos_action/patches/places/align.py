@@ -49,9 +49,12 @@ def aligned(hunk: Hunk, lines: Lines, near: int) -> list[Place]:
     marks = _Marks.of(hunk, old, lines)
     found: dict[tuple[int | None, ...], Place] = {}
     for offset in _offsets(old, lines, near):
-        fit = _Fit(old, marks, lines.bare, offset).best()
-        if fit is not None and tuple(fit.at) not in found and consistent(hunk, fit, lines.bare):
-            found[tuple(fit.at)] = fit
+        # Just where the header says one line that tells is enough.
+        fit = _Fit(old, marks, lines.bare, offset, kept=_KEPT - (offset == near))
+        best = fit.best()
+        for place in () if best is None else (best, *fit.beside(best)):
+            if tuple(place.at) not in found and consistent(hunk, place, lines.bare):
+                found[tuple(place.at)] = place
     return sorted(found.values(), key=lambda place: place.doubt)
 
 
@@ -112,14 +115,15 @@ class _Step:
 class _Fit:
     """One alignment of the old lines with the file round an offset: the cheapest of all within the band."""
 
-    def __init__(self, old: _Old, marks: _Marks, file: Sequence[str], offset: int) -> None:
+    def __init__(self, old: _Old, marks: _Marks, file: Sequence[str], offset: int, *, kept: int) -> None:
         self._old = old
         self._file = file
         self._offset = offset
-        self._first = max(offset - BAND, 0)
-        self._texts = [alike(line) for line in file[self._first : max(offset + len(old) + BAND + 1, 0)]]
+        self._first = max(offset - 2 * BAND, 0)
+        self._texts = [alike(line) for line in file[self._first : max(offset + len(old) + 2 * BAND + 1, 0)]]
         self._limit = max(1.0, min(_MOST * len(old), _MOST_IN_ALL))
         self._beside, self._close, self._only = marks.beside, marks.close, marks.only
+        self._kept = kept
         self._adds_only = all(sign == " " for sign, _ in old)
 
     def best(self) -> Place | None:
@@ -142,6 +146,32 @@ class _Fit:
         ]
         return self._traced(states, min(ends)) if ends else None
 
+    def beside(self, best: Place) -> list[Place]:
+        """Return the places a few lines up or down from the best one that are as good, line for line."""
+        own = self._guessed(best.at)
+        found = []
+        for shift in (step for far in range(1, BAND + 1) for step in (-far, far)):
+            at = tuple(None if line is None else line + shift for line in best.at)
+            cost = self._guessed(at)
+            if own is not None and cost is not None and best.doubt - own + cost <= self._limit:
+                found.append(Place("similar", at, doubt=best.doubt - own + cost))
+        return found
+
+    def _guessed(self, at: Sequence[int | None]) -> float | None:
+        """Return what the lines found at these places cost, None where one of them is another line."""
+        cost = 0.0
+        for n, line in enumerate(at):
+            if line is None:
+                continue
+            if not 0 <= line - self._first < len(self._texts):
+                return None
+            here = self._texts[line - self._first]
+            guess = 0.0 if here == self._old[n][1] else self._mistyped(n, here)
+            if guess is None:
+                return None
+            cost += guess
+        return cost
+
     def _cut(self, lines: Iterable[int]) -> list[tuple[int, float]]:
         """Return how many lines may be cut off at one end, from none on, and what that costs."""
         found = [(0, 0.0)]
@@ -149,7 +179,7 @@ class _Fit:
         for count, n in enumerate(lines, 1):
             sign, text = self._old[n]
             left -= telling(text)
-            if sign == "-" or count > _ENDS or left < _KEPT or n in self._only:
+            if sign == "-" or count > _ENDS or left < self._kept or n in self._only:
                 break
             cost = _HINGE if n in self._beside else _TRIMMED if text else _BLANK
             found.append((count, found[-1][1] + cost))
@@ -202,7 +232,7 @@ class _Fit:
         hits = [n for n, line in enumerate(at) if line is not None and self._same(n, line)]
         sure = [n for n in hits if telling(self._old[n][1])]
         nearly = sum(line is not None for line in at) - len(hits)
-        if len(sure) + nearly < min(2, sum(telling(text) for _, text in self._old)) or not hits:
+        if len(sure) + nearly < min(self._kept, sum(telling(text) for _, text in self._old)) or not hits:
             return None
         if self._adds_only and any(self._speaks_against(n, at) for n in range(len(at))):
             return None

@@ -12,7 +12,7 @@ from agentos_action.patches.places.locate import contiguous, locate
 from agentos_action.patches.places.place import Place
 from agentos_action.patches.places.rewrite import Put, rewritten
 from agentos_action.patches.places.sequence import in_sequence
-from agentos_action.patches.places.split import changes, elided, unjoined
+from agentos_action.patches.places.split import changes, elided, parted, seams_between, unjoined
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk
 from agentos_action.patches.text import FileText
@@ -50,7 +50,7 @@ def fitted(hunks: Sequence[Hunk], file: FileText, path: str) -> tuple[list[str],
     try:
         return _together(hunks, file, path)
     except Refused as refused:
-        unfit = all(finding.id in _UNFIT for finding in refused.findings) and not any(hunk.cut for hunk in hunks)
+        unfit = _is_unfit(refused) and not any(hunk.cut for hunk in hunks)
         found = in_sequence(hunks, file, path) if unfit else None
         if found is None:
             raise
@@ -99,7 +99,30 @@ def _located(hunk: Hunk, number: int, lines: Lines, path: str) -> list[tuple[_Pa
                 (_Part(piece, number, follows=n > 0), locate(piece, lines, path, "")) for n, piece in enumerate(joined)
             ]
     parts = [_Part(piece, number, follows=n > 0) for n, piece in enumerate(pieces)]
-    return [(part, locate(part.hunk, lines, path, part.name)) for part in parts]
+    try:
+        return [(part, locate(part.hunk, lines, path, part.name)) for part in parts]
+    except Refused as refused:
+        loose = _loosely_parted(hunk, number, lines, path) if len(pieces) == 1 and _is_unfit(refused) else []
+        if not loose:
+            raise
+        return loose
+
+
+def _loosely_parted(hunk: Hunk, number: int, lines: Lines, path: str) -> list[tuple[_Part, list[Place]]]:
+    """Return the two hunks that one was joined of, where one of them fits only nearly; [] if it is not that."""
+    for seam in seams_between(hunk):
+        try:
+            above, below = (locate(piece, lines, path, "") for piece in parted(hunk, seam))
+        except Refused:
+            continue
+        if len(above) == 1 == len(below) and above[0].end <= below[0].start:
+            one, other = parted(hunk, seam)
+            return [(_Part(one, number, follows=False), above), (_Part(other, number, follows=True), below)]
+    return []
+
+
+def _is_unfit(refused: Refused) -> bool:
+    return all(finding.id in _UNFIT for finding in refused.findings)
 
 
 def _after(parts: Sequence[_Part], found: Sequence[list[Place]]) -> list[list[Place]]:

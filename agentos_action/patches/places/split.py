@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,9 @@ from agentos_action.patches.sections import Hunk
 _SEAMS = 64
 _PIECES = 8
 _LONGEST = 1_000
+_TRIES = 4
+
+_BETWEEN = re.compile(r"[+-] {2,}(?=[+-])[+-]")
 
 
 def elided(hunk: Hunk, number: int, lines: Lines, path: str) -> list[Hunk]:
@@ -63,6 +67,28 @@ def unjoined(hunk: Hunk, lines: Lines) -> list[Hunk]:
         if _only(rest, lines, low) is not None:
             return [*pieces, rest]
     return []
+
+
+def seams_between(hunk: Hunk) -> list[int]:
+    """Return where a hunk may have been joined of two, if neither has to fit to the letter: between two changes.
+
+    The middle of each stretch of context comes first, as both hunks had context there.
+    """
+    signs = "".join(sign for sign, _ in hunk.lines)
+    if len(signs) > _LONGEST:
+        return []
+    found = []
+    for match in _BETWEEN.finditer(signs):
+        start, stop = match.start() + 1, match.end() - 1
+        middle = (start + stop) // 2
+        near = ((abs(at - middle), at) for at in range(start + 1, stop))
+        found += [at for _, at in sorted(near)[:_TRIES]]
+    return found[:_SEAMS]
+
+
+def parted(hunk: Hunk, seam: int) -> tuple[Hunk, Hunk]:
+    """Return a hunk as the two that a seam makes of it."""
+    return _piece(hunk, 0, seam), _piece(hunk, seam, len(hunk.lines))
 
 
 def _only(hunk: Hunk, lines: Lines, low: int) -> int | None:

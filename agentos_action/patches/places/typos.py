@@ -44,6 +44,7 @@ def _slip(one: str, other: str) -> bool:
 
     if not (one.isalpha() and other.isalpha()):
         return False
-    if min(len(one), len(other)) <= _SHORT:
-        return sorted(one) == sorted(other)
+    short, long = sorted((one, other), key=len)
+    if len(short) <= _SHORT:
+        return sorted(one) == sorted(other) or (len(short) == _SHORT and long[:-1] == short)
     return bool(ratio(one, other, score_cutoff=_ALIKE_WORD))
