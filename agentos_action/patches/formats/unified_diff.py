@@ -129,7 +129,9 @@ class _Reader:
     def _headless(self, at: int) -> bool:
         """Return whether a hunk without its `@@` line follows the section's head."""
         body = self._lines[at : at + 20]
-        return bool(body) and body[0][:1] in {" ", "+", "-"} and any(line[:1] in {"+", "-"} for line in body)
+        if not body or at_header(self._lines, at):
+            return False
+        return body[0][:1] in {" ", "+", "-"} and any(line[:1] in {"+", "-"} for line in body)
 
     def _hunk(self, at: int, *, headless: bool = False) -> int:
         if self._section is None:
