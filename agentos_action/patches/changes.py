@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from agentos_action.patches.elision import is_dots, is_elision
-from agentos_action.patches.numbered import bare_lines
 from agentos_action.patches.places.fit import fitted
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Section
 from agentos_action.patches.text import FileText, encode
+from agentos_action.patches.whole import check_is_whole, check_written, whole_content
 from agentos_action.records.base import Base
 from agentos_action.records.patch import FileChange, FileVersion, Placed
 from agentos_action.records.verdict import Finding
@@ -51,7 +50,7 @@ def apply(sections: Iterable[Section], base: Base, answer: str, *, guarded: bool
     for section in merged:
         try:
             if guarded:
-                _check_is_whole(section, base)
+                check_is_whole(section, base)
             changes.files.append(_change(section, base, answer, changes.placements))
         except Refused as refused:
             findings += refused.findings
@@ -173,49 +172,6 @@ def _change(section: Section, base: Base, answer: str, placements: list[Placed])
     return FileChange(section.old_path, path, old, FileVersion(content, old.mode))
 
 
-def check_beside(shown: Iterable[Section], found: Changes, base: Base, answer: str) -> None:
-    """Raise Refused where the answer also shows a file as a whole, and not as its patch leaves it."""
-    after = {change.new_path: change.new for change in found.files}
-    for section in shown:
-        path = section.new_path or ""
-        old, new = base.read(path), after.get(path)
-        if old is None and new is None and section.named and base.mode(path) is None:
-            message = f"the answer shows a new file {path!r} beside its patch, which does not make it"
-            raise refuse("patch.mixed", message, "Make the file in the patch too.", path=path)
-        if old is None or new is None or not _is_most(section, old):
-            continue
-        if _content(section, old, answer, []) not in {new.content, old.content}:
-            message = f"the answer shows {path!r} as a whole otherwise than its patch leaves it"
-            raise refuse("patch.contradiction", message, "Answer with one of the two.", path=path)
-
-
-def _is_most(section: Section, old: FileVersion) -> bool:
-    """Return whether a text has most lines of a file, so that it is no part of it that is explained."""
-    had = [line.strip() for line in old.content.decode("utf-8", "replace").split("\n") if line.strip()]
-    has = {line.strip() for line in (section.content or "").split("\n")}
-    return sum(line in has for line in had) * 5 >= len(had) * 4
-
-
-def _check_is_whole(section: Section, base: Base) -> None:
-    old = base.read(section.old_path or "")
-    if old is None or section.content is None:
-        return
-    had = [line.strip() for line in old.content.decode("utf-8", "replace").split("\n") if line.strip()]
-    new = [line.strip() for line in section.content.split("\n") if line.strip()]
-    has = set(new)
-    dots = next((line for line in has if is_dots(line) and line not in had), None)
-    if dots is not None and len(has) < len(set(had)):
-        message = f"{dots!r} stands in place of real lines of {section.new_path!r}"
-        raise refuse("patch.elided", message, "Write every line out.", path=section.new_path)
-    kept = sum(line in has for line in had) * 2
-    ends = bool(had) and (had[0], had[-1]) == (new[0] if new else "", new[-1] if new else "")
-    part = kept < len(had) if not section.named else len(has) * 3 < len(had) * 2 and not (ends and kept >= len(had))
-    if part:
-        path = section.new_path
-        message = f"the block under {path!r} lacks many of the file's lines: it may be only a part of it, or none"
-        raise refuse("patch.partial", message, "Answer with a diff, or with the whole file.", path=path)
-
-
 def _check_free(path: str, base: Base) -> None:
     if base.mode(path) is not None:
         raise refuse("patch.file-exists", f"{path!r} is there already", "Change it instead of creating it.", path=path)
@@ -241,14 +197,6 @@ def _created(section: Section, path: str) -> bytes:
     return encode(text.removesuffix("\n") if unterminated else text)
 
 
-def check_written(lines: Iterable[str], path: str) -> None:
-    """Raise Refused (`patch.elided`) where a new file's text says that lines were left out."""
-    text = next((line for line in lines if is_elision(line)), None)
-    if text is not None:
-        message = f"{text.strip()[:80]!r} stands in place of real lines of {path!r}"
-        raise refuse("patch.elided", message, "Write every line out.", path=path)
-
-
 def _check_whole(section: Section, path: str) -> None:
     if any(hunk.cut for hunk in section.hunks):
         message = f"the answer ends in the midst of {path!r}: its header counts more lines"
@@ -262,26 +210,10 @@ def _content(section: Section, old: FileVersion, answer: str, placements: list[P
         return old.content
     file = FileText.of(old.content, answer)
     if section.content is not None:
-        new = section.content.split("\n")
-        if new[-1] == "":
-            new.pop()
-        new = _unnumbered(new, file)
-        lines = [line + file.usual_end for line in new]
-        if lines and not file.terminated:
-            lines[-1] = new[-1]
-        return file.content(lines, path)
+        return whole_content(section.content, file, path)
     lines, placed = fitted(section.hunks, file, path)
     placements += placed
     return file.content(lines, path)
-
-
-def _unnumbered(new: list[str], file: FileText) -> list[str]:
-    """Return a whole file's lines without numbers copied from a prompt, where the file knows them better so."""
-    bare = bare_lines(new)
-    if bare is None:
-        return new
-    had = set(file.bare)
-    return bare if sum(line in had for line in bare) > sum(line in had for line in new) else new
 
 
 def _check_deleted(section: Section, old: FileVersion, path: str, answer: str) -> None:

@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from agentos_action.patches.changes import Changes, check_written
+from agentos_action.patches.changes import Changes
 from agentos_action.patches.compare import Comparer
 from agentos_action.patches.formats.structured import Create, Delete, Edits, InsertAfter, Rename, Replace
 from agentos_action.patches.places.fit import fitted
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk
 from agentos_action.patches.text import FileText, encoded, encoding_of, line_end, with_line_end
+from agentos_action.patches.whole import check_written
 from agentos_action.records.base import Base
 from agentos_action.records.patch import FileChange, FileVersion, Placed
 

@@ -12,6 +12,7 @@ from agentos_action.patches.formats import structured
 from agentos_action.patches.read import reads_as_patch, sections_of
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.syntax import broken
+from agentos_action.patches.whole import check_beside
 from agentos_action.records.base import Base
 from agentos_action.records.patch import RUNGS, FileChange, Placed, highest
 from agentos_action.records.task import EditFormat
@@ -107,7 +108,7 @@ class _Resolver:
         self._check_count(sum(len(section.hunks) for section in read.sections))
         guarded = self.edit_format == "auto" and read.edit_format == "whole_file"
         found = changes.apply(read.sections, self.base, answer, guarded=guarded)
-        changes.check_beside(read.beside, found, self.base, answer)
+        check_beside(read.beside, found.files, self.base, answer)
         return _readable(found)
 
     def _edits(self, answer: str) -> Changes:

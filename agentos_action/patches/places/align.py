@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from agentos_action.patches.places.blanks import consistent
 from agentos_action.patches.places.fold import alike, telling
 from agentos_action.patches.places.lines import Lines
-from agentos_action.patches.places.place import Place, consistent, runs_of
+from agentos_action.patches.places.place import Place, runs_of
 from agentos_action.patches.places.typos import mistyped, related
 from agentos_action.patches.sections import Hunk
 

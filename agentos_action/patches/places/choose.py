@@ -6,8 +6,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from agentos_action.patches.places.align import aligned
+from agentos_action.patches.places.effect import edits_at
 from agentos_action.patches.places.lines import Lines
-from agentos_action.patches.places.place import Place, edits_at
+from agentos_action.patches.places.place import Place
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk
 

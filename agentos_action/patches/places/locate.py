@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from agentos_action.patches.places.align import aligned, likely
+from agentos_action.patches.places.blanks import consistent
+from agentos_action.patches.places.effect import edits_at
 from agentos_action.patches.places.fold import FOLDS, alike, telling
 from agentos_action.patches.places.lines import Lines
-from agentos_action.patches.places.place import Place, consistent, edits_at
+from agentos_action.patches.places.place import Place
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk
 from agentos_action.records.patch import RUNGS

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from agentos_action.patches.places.place import Edit, Place, edits_at
+from agentos_action.patches.places.effect import edits_at
+from agentos_action.patches.places.place import Edit, Place
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk
 from agentos_action.patches.text import FileText

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agentos_action.patches.places.choose import choose
+from agentos_action.patches.places.effect import edits_at
 from agentos_action.patches.places.lines import Lines
 from agentos_action.patches.places.locate import contiguous
-from agentos_action.patches.places.place import Place, edits_at
+from agentos_action.patches.places.place import Place
 from agentos_action.patches.places.rewrite import Put, rewritten
 from agentos_action.patches.refusal import Refused
 from agentos_action.patches.sections import Hunk
