@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from agentos_action.patches.refusal import refuse
 
 _THOUGHTS = re.compile(r"\A\s*<(think|thinking)>.*?</\1>[ \t]*\n?", re.DOTALL | re.IGNORECASE)
-_OPENED = re.compile(r"^[ \t]*</?think(?:ing)?>[ \t]*\n?", re.MULTILINE | re.IGNORECASE)
+_CLOSED = re.compile(r"^</think(?:ing)?>[ \t]*\n?", re.MULTILINE | re.IGNORECASE)
+_OPENED = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
 _UNFINISHED = re.compile(r"\A\s*<think(?:ing)?>", re.IGNORECASE)
 _STRUCTURE = re.compile(r"^\s*(?:@@|--- |\+\+\+ |diff --git |`{3}|~{3}|\*\*\* |<{5}|>{5})")
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "#39": "'", "#x27": "'", "#34": '"'}
@@ -35,10 +36,10 @@ class Answer:
 def plain(text: str) -> Answer:
     """Take an answer apart; raises Refused (`patch.truncated`) for one that is nothing but unfinished thoughts."""
     text = _THOUGHTS.sub("", text.removeprefix("\ufeff"), count=1)
-    opened = _OPENED.search(text)
-    if opened is not None and "/" in opened[0]:
+    closed = _CLOSED.search(text)
+    if closed is not None and not _OPENED.search(text, 0, closed.start()) and not _CLOSED.search(text, closed.end()):
         # Where the prompt itself opened the thoughts, the answer only closes them.
-        text = text[opened.end() :]
+        text = text[closed.end() :]
     if _UNFINISHED.match(text):
         hint = "It was cut off: raise max_tokens, or ask for less thinking."
         raise refuse("patch.truncated", "the answer ends in the midst of its thoughts", hint)

@@ -74,7 +74,8 @@ def _named(section: Section, base: Base) -> Section:
     cut = _mnemonic(old, new)
     for here, there in ((old, new), cut, (_without_backup(section.old_path), section.new_path)):
         if here is not None and here != section.old_path and base.mode(here) is not None:
-            return replace(section, old_path=here, new_path=there if section.new_path is not None else None)
+            same = here if section.old_path == section.new_path else there
+            return _kept_name(replace(section, old_path=here, new_path=None if section.new_path is None else same))
     if _makes(section):
         return replace(section, old_path=None)
     return section

@@ -59,7 +59,7 @@ def read_header(lines: Sequence[str], at: int) -> tuple[Section, int]:
     git = lines[at].removeprefix("diff --git ") if lines[at].startswith("diff --git ") else None
     at += git is not None
     facts: dict[str, str] = {}
-    while at < len(lines) and (is_extended(lines[at]) or (lines[at].startswith("diff --git ") and git is None)):
+    while at < len(lines) and is_extended(lines[at]):
         if lines[at].startswith(("rename from ", "copy from ")) and any(name.endswith(" from") for name in facts):
             # The next file's section, without a `diff --git` line between.
             break
@@ -73,16 +73,27 @@ def read_header(lines: Sequence[str], at: int) -> tuple[Section, int]:
     if end < len(lines) and lines[end].startswith("+++ "):
         new = lines[end][4:]
         end += 1
-    moved = [name for name in facts if name.startswith(("rename", "copy"))]
-    ends = tuple(facts.get(f"rename {end}", facts.get(f"copy {end}")) for end in ("from", "to"))
-    if moved and _pair(old, new) != ends:
-        # The next file's section, without a `diff --git` line between.
+    if _is_whole(git, facts, _pair(old, new)):
+        # What follows is the next file's section, without a `diff --git` line between.
         old = new = None
     else:
         at = end
     section = _section(git, facts, old, new)
     section.line = first + 1
     return section, at
+
+
+def _is_whole(git: str | None, facts: dict[str, str], pair: tuple[str | None, str | None]) -> bool:
+    """Return whether a head says all of its file without names that follow: those are another file's."""
+    if any(name.startswith(("rename", "copy")) for name in facts):
+        return pair != tuple(facts.get(f"rename {end}", facts.get(f"copy {end}")) for end in ("from", "to"))
+    if git is None or not {"new file", "deleted file"}.intersection(facts):
+        return False
+    try:
+        own = set(map(_told, _both(git)))
+    except Refused:
+        return False
+    return bool(set(pair) - {None}) and not own.intersection(set(pair) - {None})
 
 
 def _fact(line: str, facts: dict[str, str]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TypeAlias
 
 from agentos_action.patches.changes import Changes
 from agentos_action.patches.compare import Comparer
+from agentos_action.patches.elision import is_elision
 from agentos_action.patches.formats.structured import Create, Delete, Edits, InsertAfter, Rename, Replace
 from agentos_action.patches.places.fit import fitted
 from agentos_action.patches.refusal import Refused, refuse
@@ -17,6 +19,7 @@ from agentos_action.patches.whole import check_written
 from agentos_action.records.base import Base
 from agentos_action.records.patch import FileChange, FileVersion, Placed
 
+_WORD = re.compile(r"\w")
 _TextEdit: TypeAlias = Replace | InsertAfter
 
 
@@ -112,6 +115,8 @@ def _replaced(content: bytes, edits: Sequence[_TextEdit], path: str) -> tuple[by
     for number, edit in enumerate(edits, 1):
         wanted = edit.old if isinstance(edit, Replace) else edit.after
         start, stop = _find(text, wanted, end, path)
+        _check_words(text, start, stop, path)
+        _check_whole(edit.new, text, path)
         placed.append(Placed(path, number, text.count("\n", 0, start) + 1, "exact"))
         new = with_line_end(_encoded(edit.new).decode(), end)
         if isinstance(edit, InsertAfter):
@@ -121,7 +126,7 @@ def _replaced(content: bytes, edits: Sequence[_TextEdit], path: str) -> tuple[by
         spans.append((start, stop, new))
     result = []
     at = 0
-    for start, stop, new in sorted(spans):
+    for start, stop, new in sorted(spans, key=lambda span: span[:2]):
         if start < at:
             raise refuse("patch.overlap", f"two edits change the same text of {path!r}", "Join them.", path=path)
         result += [text[at:start], new]
@@ -140,6 +145,21 @@ def _find(text: str, wanted: str, end: str, path: str) -> tuple[int, int]:
         return start, start + len(form)
     message = f"the text {wanted.strip()[:60]!r} is not in {path!r}"
     raise refuse("patch.context-not-found", message, "Copy the file's text exactly.", path=path)
+
+
+def _check_words(text: str, start: int, stop: int, path: str) -> None:
+    """Refuse an old text that begins or ends within a word of the file: it was meant for another place."""
+    for at in (start, stop):
+        if 0 < at < len(text) and _WORD.match(text[at - 1]) and _WORD.match(text[at]):
+            message = f"the text {text[start:stop].strip()[:60]!r} stands in {path!r} only as a part of a word"
+            raise refuse("patch.context-not-found", message, "Take whole lines.", path=path)
+
+
+def _check_whole(new: str, text: str, path: str) -> None:
+    elided = next((line for line in new.split("\n") if is_elision(line) and line.strip() not in text), None)
+    if elided is not None:
+        message = f"{elided.strip()[:80]!r} stands in place of real lines of {path!r}"
+        raise refuse("patch.elided", message, "Write every line out.", path=path)
 
 
 def _next_line(text: str, position: int) -> int:

@@ -95,7 +95,7 @@ def outdented(lines: Sequence[str]) -> list[str]:
             at += 1
             continue
         indent = len(opening["indent"])
-        if fenced:
+        if fenced and len(lines[at - 1]) - len(lines[at - 1].lstrip(" \t")) >= indent:
             at -= 1
         while at < len(lines):
             blanks = len(lines[at]) - len(lines[at].lstrip(" \t"))

@@ -18,12 +18,11 @@ from agentos_action.records.task import EditFormat
 _Reader: TypeAlias = Callable[[Answer, list[str], tuple[str, ...]], Reading]
 
 _QUOTE = re.compile(r"^ {0,3}> ?")
-_COMMENT = re.compile(r"<!--|-->|</?think(?:ing)?>")
-_HIDING = frozenset({"<!--", "<think>", "<thinking>"})
+_COMMENT = re.compile(r"^\s*(<!--|</?(?:think|thinking|thought|reasoning)>)|(-->)", re.IGNORECASE)
 _TAKES_BACK = re.compile(
     r"\b(?:use (?:this|the following)(?: (?:diff|patch|one))? instead|disregard (?:that|the|my)|scratch that"
     r"|instead of the (?:\w+ )?(?:diff|patch|one) (?:above|before)|(?:corrected|revised) (?:diff|patch|version|answer)"
-    r"|(?:the above|(?:that|the (?:first|above)|my first|the previous) (?:diff|patch|one|answer))"
+    r"|i made a mistake above|(?:wait|no), that(?: is|'s) (?:wrong|not right)|(?:the above|(?:that|the (?:first|above)|my first|the previous) (?:diff|patch|one|answer))"
     r" (?:is|was) (?:wrong|incorrect)"
     r"|ignore (?:the above|(?:that|the previous|the first|my first|my previous) (?:diff|patch|one|answer)))\b",
     re.IGNORECASE,
@@ -65,10 +64,10 @@ def sections_of(answer: Answer, edit_format: EditFormat, files: tuple[str, ...])
     """
     lines = outdented(answer.lines)
     marked = marks(lines)
-    if not marked:
-        # A patch that stands in a quotation as a whole is as good as one that does not.
-        unquoted = [_QUOTE.sub("", line) for line in lines]
-        lines, marked = (unquoted, marks(unquoted)) if marks(unquoted) else (lines, marked)
+    if not marked and all(line.lstrip().startswith(">") for line in lines if line.strip()):
+        # An answer that stands in a quotation as a whole is as good as one that does not.
+        lines = [_QUOTE.sub("", line) for line in lines]
+        marked = marks(lines)
     formats: list[EditFormat] = [edit_format]
     if edit_format == "auto":
         formats = list(marked) or ["unified_diff", "whole_file"]
@@ -139,8 +138,8 @@ def _check_hidden(lines: Sequence[str], reading: Reading) -> None:
                 raise refuse("patch.hidden", f"the patch in line {at + 1} stands in a comment or among thoughts", hint)
             at = max(starts[at], at + 1)
             continue
-        for mark in _COMMENT.findall(lines[at]):
-            hidden = mark in _HIDING
+        for opened, closed in _COMMENT.findall(lines[at]):
+            hidden = not closed and not opened.startswith("</")
         at += 1
 
 

@@ -72,8 +72,10 @@ def check_beside(shown: Iterable[Section], changed: Iterable[FileChange], base: 
         if old is None and new is None and section.named and base.mode(path) is None:
             message = f"the answer shows a new file {path!r} beside its patch, which does not make it"
             raise refuse("patch.mixed", message, "Make the file in the patch too.", path=path)
-        if old is None or new is None or not _is_most(section, old):
+        if old is None or not _is_most(section, old):
             continue
+        if new is None:
+            new = old
         if whole_content(section.content or "", FileText.of(old.content, answer), path) not in {
             new.content,
             old.content,

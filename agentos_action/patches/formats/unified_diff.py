@@ -44,6 +44,7 @@ class _Reader:
         self._reading = Reading()
         self._section: Section | None = None
         self._last: Hunk | None = None
+        self._end = _last_line(lines)
         self._apart = False
         self._closed = False
 
@@ -88,7 +89,7 @@ class _Reader:
             self._apart = True
             self._closed |= inside and not self._frames.open
             return
-        if self._last is not None and at >= self._end() - 1 and line.startswith(("--- a/", "--- /dev/null")):
+        if self._last is not None and at >= self._end - 1 and line.startswith(("--- a/", "--- /dev/null")):
             hint = "It was cut off: ask again for a shorter change, or raise max_tokens."
             raise refuse("patch.truncated", "the answer ends with the head of a file's section", hint)
         # Behind a whole hunk and a blank line prose may begin, but not within the block that the diff stands in.
@@ -157,7 +158,7 @@ class _Reader:
         if not self._reading.sections:
             return
         hunk = self._last
-        last = self._reading.spans[-1][1] >= self._end()
+        last = self._reading.spans[-1][1] >= self._end
         if hunk is not None:
             hunk.cut = hunk.short and last
             hunk.open = not self._ended and self._reading.spans[-1][1] == len(self._lines)
@@ -176,12 +177,13 @@ class _Reader:
         hint = "It was cut off: ask again for a shorter change, or raise max_tokens."
         return refuse("patch.truncated", message, hint, path=path)
 
-    def _end(self) -> int:
-        """Return the line after the answer's last one that is not blank."""
-        end = len(self._lines)
-        while end and not self._lines[end - 1].strip():
-            end -= 1
-        return end
+
+def _last_line(lines: Sequence[str]) -> int:
+    """Return the line after the last one that is not blank."""
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    return end
 
 
 def _check_body(section: Section) -> None:

@@ -71,7 +71,7 @@ class Blanks:
 
 
 def _differs_in_marks(ours: str, theirs: str) -> bool:
-    return ours.strip() != theirs.strip() and alike(ours) == alike(theirs)
+    return ours.strip() != theirs.strip() and alike(ours) == alike(theirs) != ""
 
 
 def consistent(hunk: Hunk, place: Place, file: Sequence[str]) -> bool:

@@ -17,6 +17,7 @@ from agentos_action.records.patch import Placed
 
 #: Each hunk reads the whole file again, so there may not be many.
 _MOST = 32
+_READ = 1_000_000
 
 
 def in_sequence(hunks: Sequence[Hunk], file: FileText, path: str) -> tuple[list[str], list[Placed]] | None:
@@ -25,7 +26,7 @@ def in_sequence(hunks: Sequence[Hunk], file: FileText, path: str) -> tuple[list[
     Later hunks may show what earlier ones added as context, but may not take it away again: that would be a second
     answer for the same place.
     """
-    if not 1 < len(hunks) <= _MOST:
+    if not 1 < len(hunks) <= _MOST or len(hunks) * len(file.bare) > _READ:
         return None
     ours = [False] * len(file.bare)
     placed: list[Placed] = []
@@ -34,7 +35,7 @@ def in_sequence(hunks: Sequence[Hunk], file: FileText, path: str) -> tuple[list[
         places = contiguous(hunk, Lines(file.bare))
         try:
             (place,) = choose([hunk], [places], Lines(file.bare), path, [""]) if places else [None]
-            if place is None or _takes_ours(hunk, place, ours):
+            if place is None or _against_ours(hunk, place, ours, file.bare):
                 return None
             lines = rewritten(file, [Put(hunk, place, "")], path)
         except Refused:
@@ -47,6 +48,16 @@ def in_sequence(hunks: Sequence[Hunk], file: FileText, path: str) -> tuple[list[
     return lines, placed
 
 
-def _takes_ours(hunk: Hunk, place: Place, ours: Sequence[bool]) -> bool:
+def _against_ours(hunk: Hunk, place: Place, ours: Sequence[bool], bare: Sequence[str]) -> bool:
+    """Return whether a hunk takes an earlier one's lines away, or adds beside them as if they were not there."""
     signs = [sign for sign, _ in hunk.lines if sign != "+"]
-    return any(sign == "-" and at is not None and ours[at] for sign, at in zip(signs, place.at, strict=True))
+    if any(sign == "-" and at is not None and ours[at] for sign, at in zip(signs, place.at, strict=True)):
+        return True
+    shown = set(place.at)
+    # An addition right beside an earlier one that the hunk does not show was written without knowing of it.
+    return any(
+        ours[line] and line not in shown
+        for edit in edits_at(hunk, place, bare) or []
+        for line in (edit.start - 1, edit.stop)
+        if 0 <= line < len(ours)
+    )
