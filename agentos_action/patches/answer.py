@@ -15,7 +15,7 @@ _STRUCTURE = re.compile(r"^\s*(?:@@|--- |\+\+\+ |diff --git |`{3}|~{3}|\*\*\* |<
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "#39": "'", "#x27": "'", "#34": '"'}
 _ENTITY = re.compile(rf"&({'|'.join(_ENTITIES)});", re.IGNORECASE)
 _PAGE = re.compile(
-    r"^<pre[^<>]{0,200}>(?:\s*<code[^<>]{0,200}>)?([^<]*)(?:</code>\s*)?</pre>", re.IGNORECASE | re.MULTILINE
+    r"^<pre[^<>]{0,200}>(?:\s{0,50}<code[^<>]{0,200}>)?([^<]*)(?:</code>\s{0,50})?</pre>", re.IGNORECASE | re.MULTILINE
 )
 _DIFFED = re.compile(r"^(?:@@ |\+\+\+ |diff --git |\*\*\* Begin Patch)", re.MULTILINE)
 _RAW = re.compile(r"<(?!/?(?:patch|diff)>)|&(?!#?\w+;)")

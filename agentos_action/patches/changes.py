@@ -72,7 +72,7 @@ def _named(section: Section, base: Base) -> Section:
     if base.mode(section.old_path) is not None:
         return _kept_name(section)
     cut = _mnemonic(old, new)
-    for here, there in ((old, new), cut, (_without_backup(section.old_path), section.new_path)):
+    for here, there in (cut, (_without_backup(section.old_path), section.new_path)):
         if here is not None and here != section.old_path and base.mode(here) is not None:
             same = here if section.old_path == section.new_path else there
             return _kept_name(replace(section, old_path=here, new_path=None if section.new_path is None else same))

@@ -53,7 +53,7 @@ class HunkReader:
         self._lines = lines
         self._frames = frames
         self._crs = crs
-        self._ahead: list[bool] | None = None
+        self._ahead: dict[tuple[bool, bool], list[bool]] = {}
 
     def read(self, at: int, *, headless: bool = False) -> tuple[Hunk, int]:
         """Return the hunk at a line and the line after it; `headless` for one without its `@@` line."""
@@ -96,7 +96,7 @@ class HunkReader:
         if HUNK.match(line) or self._frames.closed_by(line) or at_header(self._lines, at):
             return True
         # Behind counts that are too small the hunk goes on with a line that lost its blank.
-        return not (self._changes_follow(at) or (line != "" and self._frames.open))
+        return not (self._changes_follow(at, in_hunk=True) or (line != "" and bool(self._frames.open)))
 
     def _signature(self, at: int) -> bool:
         """Return whether a mail's end stands here, as `git format-patch` writes it."""
@@ -137,19 +137,30 @@ class HunkReader:
         # that more changes follow.
         return not (self._frames.open or left or self._changes_follow(at))
 
-    def _changes_follow(self, at: int) -> bool:
-        """Return whether below a line, and before another file's section or a fence, stands a change or a hunk."""
-        if self._ahead is None:
-            follows = False
-            self._ahead = [False] * len(self._lines)
-            for below in range(len(self._lines) - 1, -1, -1):
-                self._ahead[below] = follows
-                line = self._lines[below]
-                if line.startswith(("diff --git ", "--- ", "```", "~~~")):
-                    follows = False
-                elif HUNK.match(line) or STRAY.match(line):
-                    follows = True
-        return self._ahead[at]
+    def _changes_follow(self, at: int, *, in_hunk: bool = False) -> bool:
+        """Return whether below a line, and before another file's section or a fence, stands a change or a hunk.
+
+        `in_hunk` asks for a change before the next hunk; within a fence any sign is one there, a list's too.
+        """
+        strict = in_hunk and bool(self._frames.open)
+        key = (in_hunk, strict)
+        if key not in self._ahead:
+            self._ahead[key] = self._look_ahead(in_hunk=in_hunk, strict=strict)
+        return self._ahead[key][at]
+
+    def _look_ahead(self, *, in_hunk: bool, strict: bool) -> list[bool]:
+        follows = False
+        ahead = [False] * len(self._lines)
+        for at in range(len(self._lines) - 1, -1, -1):
+            ahead[at] = follows
+            line = self._lines[at]
+            if line.startswith(("diff --git ", "--- ", "+++ ", "```", "~~~", "</")):
+                follows = False
+            elif HUNK.match(line):
+                follows = not in_hunk
+            elif STRAY.match(line) or (strict and line[:1] in {"+", "-"}):
+                follows = True
+        return ahead
 
     def _goes_on(self, at: int) -> bool:
         """Return whether a diffed file's own fence was met: more of the hunk follows, and then the real end."""
@@ -182,6 +193,7 @@ class HunkReader:
 
     def _fill(self, hunk: Hunk, start: int, end: int) -> None:
         crs: set[int] = set()
+        unsigned: set[int] = set()
         for at in range(start, end):
             line = self._lines[at]
             if line.startswith("\\"):
@@ -192,8 +204,11 @@ class HunkReader:
             if line[:1] in {"+", "-"}:
                 hunk.lines.append((line[0], line[1:]))
             else:
-                # Models drop the blank that marks a context line.
+                # Models drop the blank that marks a context line; or was it another sign?
+                if line[:1] not in {" ", "\t", ""}:
+                    unsigned.add(len(hunk.lines))
                 hunk.lines.append((" ", line.removeprefix(" ")))
+        hunk.unsigned = frozenset(unsigned)
         if self._crs is not None:
             hunk.crs = frozenset(crs)
 

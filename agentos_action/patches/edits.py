@@ -19,7 +19,7 @@ from agentos_action.patches.whole import check_written
 from agentos_action.records.base import Base
 from agentos_action.records.patch import FileChange, FileVersion, Placed
 
-_WORD = re.compile(r"\w")
+_WORD = re.compile(r"[^\W_]")
 _TextEdit: TypeAlias = Replace | InsertAfter
 
 
@@ -115,7 +115,8 @@ def _replaced(content: bytes, edits: Sequence[_TextEdit], path: str) -> tuple[by
     for number, edit in enumerate(edits, 1):
         wanted = edit.old if isinstance(edit, Replace) else edit.after
         start, stop = _find(text, wanted, end, path)
-        _check_words(text, start, stop, path)
+        if isinstance(edit, Replace):
+            _check_words(text, start, stop, path)
         _check_whole(edit.new, text, path)
         placed.append(Placed(path, number, text.count("\n", 0, start) + 1, "exact"))
         new = with_line_end(_encoded(edit.new).decode(), end)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from agentos_action.patches.sections import Hunk
 
-_NUMBERED = re.compile(r"^ {0,7}(\d{1,7}) ?[|│:] ?(.*)$", re.DOTALL)
+_NUMBERED = re.compile(r"^ {0,7}(\d{1,7})(?:\t| ?[|│:] ?)(.*)$", re.DOTALL)
 
 
 def unnumbered(hunk: Hunk) -> Hunk | None:
@@ -18,15 +18,18 @@ def unnumbered(hunk: Hunk) -> Hunk | None:
     numbers = _numbers(old)
     if numbers is None:
         return None
-    added = _numbers([text for sign, text in hunk.lines if sign == "+"])
-    lines = [(sign, _bare(text) if sign != "+" or added is not None else text) for sign, text in hunk.lines]
+    added = [bool(_NUMBERED.match(text)) for sign, text in hunk.lines if sign == "+" and text]
+    if any(added) and not all(added):
+        return None
+    lines = [(sign, _bare(text)) if sign != "+" or any(added) else (sign, text) for sign, text in hunk.lines]
     return replace(hunk, lines=lines, start=numbers[0])
 
 
-def bare_lines(lines: Sequence[str]) -> list[str] | None:
-    """Return a whole file's lines without their numbers, None unless they are numbered from 1 on."""
-    numbers = _numbers(lines)
-    return [_bare(line) for line in lines] if numbers is not None and numbers[0] == 1 else None
+def bare_lines(lines: Sequence[str]) -> tuple[list[str], bool]:
+    """Return a whole text's lines without the numbers they carry, and whether all, or else most, of them carry one."""
+    told = [line for line in lines if line.strip()]
+    numbered = sum(_NUMBERED.match(line) is not None for line in told)
+    return [_bare(line) for line in lines], numbered * 5 >= len(told) * 4 > 0
 
 
 def _numbers(lines: Sequence[str]) -> list[int] | None:

@@ -21,10 +21,11 @@ _QUOTE = re.compile(r"^ {0,3}> ?")
 _COMMENT = re.compile(r"^\s*(<!--|</?(?:think|thinking|thought|reasoning)>)|(-->)", re.IGNORECASE)
 _TAKES_BACK = re.compile(
     r"\b(?:use (?:this|the following)(?: (?:diff|patch|one))? instead|disregard (?:that|the|my)|scratch that"
-    r"|instead of the (?:\w+ )?(?:diff|patch|one) (?:above|before)|(?:corrected|revised) (?:diff|patch|version|answer)"
-    r"|i made a mistake above|(?:wait|no), that(?: is|'s) (?:wrong|not right)|(?:the above|(?:that|the (?:first|above)|my first|the previous) (?:diff|patch|one|answer))"
+    r"|instead of the (?:\w+ )?(?:diff|patch|one) (?:above|before)|(?:corrected|revised) (?:diff|patch|answer)"
+    r"|(?:the above|(?:that|the (?:first|above|previous)|my first) (?:diff|patch|answer))"
     r" (?:is|was) (?:wrong|incorrect)"
-    r"|ignore (?:the above|(?:that|the previous|the first|my first|my previous) (?:diff|patch|one|answer)))\b",
+    r"|i made a mistake above|(?:wait|no), that(?: is|'s) (?:wrong|not right)"
+    r"|ignore (?:the above|(?:that|the (?:previous|first)|my (?:first|previous)) (?:diff|patch|one|answer)))\b",
     re.IGNORECASE,
 )
 #: What a second patch may hide behind: marks of a quoted mail, a list, a table, a comment, a string.
@@ -64,8 +65,8 @@ def sections_of(answer: Answer, edit_format: EditFormat, files: tuple[str, ...])
     """
     lines = outdented(answer.lines)
     marked = marks(lines)
-    if not marked and all(line.lstrip().startswith(">") for line in lines if line.strip()):
-        # An answer that stands in a quotation as a whole is as good as one that does not.
+    if not marked and _ends_quoted(lines):
+        # A patch that stands in a quotation as a whole, with nothing said of it below, is as good as another.
         lines = [_QUOTE.sub("", line) for line in lines]
         marked = marks(lines)
     formats: list[EditFormat] = [edit_format]
@@ -85,6 +86,12 @@ def sections_of(answer: Answer, edit_format: EditFormat, files: tuple[str, ...])
     what = "patch" if edit_format == "auto" else edit_format.replace("_", " ")
     hint = "Answer with one ```diff block." if edit_format in {"auto", "unified_diff"} else f"Answer with a {what}."
     raise refuse("patch.no-diff", f"the answer holds no {what}{beside}", hint)
+
+
+def _ends_quoted(lines: Sequence[str]) -> bool:
+    """Return whether a quotation begins somewhere and goes on to the answer's end."""
+    quoted = [line.lstrip().startswith(">") for line in lines if line.strip()]
+    return True in quoted and all(quoted[quoted.index(True) :])
 
 
 def marks(lines: Sequence[str]) -> dict[EditFormat, int]:

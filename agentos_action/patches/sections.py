@@ -13,7 +13,8 @@ class Hunk:
     say, `from_nothing` where it counts none. `heading` is the text said to stand above it, `at_end` that it ends the
     file. `counted` says that it has just the lines its header counts, `short` that it has fewer, `cut` that the answer
     ends there as well, `open` that the answer ends in the midst of its last line. `line` is where it stands in the
-    answer (from 1), `crs` which of its lines carry a carriage return (None: the answer does not speak of line ends).
+    answer (from 1). Of `lines`, `crs` carry a carriage return (None: the answer does not speak of line ends) and
+    `unsigned` have lost their sign.
     """
 
     lines: list[tuple[str, str]] = field(default_factory=list)
@@ -30,6 +31,7 @@ class Hunk:
     open: bool = False
     line: int = 0
     crs: frozenset[int] | None = None
+    unsigned: frozenset[int] = frozenset()
 
     @property
     def old(self) -> list[str]:

@@ -18,20 +18,26 @@ def whole_content(content: str, file: FileText, path: str) -> bytes:
     new = content.split("\n")
     if new[-1] == "":
         new.pop()
-    new = _unnumbered(new, file)
+    new = _unnumbered(new, file, path)
     lines = [line + file.usual_end for line in new]
     if lines and not file.terminated:
         lines[-1] = new[-1]
     return file.content(lines, path)
 
 
-def _unnumbered(new: list[str], file: FileText) -> list[str]:
-    """Return a whole file's lines without numbers copied from a prompt, where the file knows them better so."""
-    bare = bare_lines(new)
-    if bare is None:
-        return new
+def _unnumbered(new: list[str], file: FileText, path: str) -> list[str]:
+    """Return a whole text without numbers copied from a prompt, where the file knows the lines better so.
+
+    Raises Refused (`patch.malformed`) where only most of them carry one.
+    """
+    bare, most = bare_lines(new)
     had = set(file.bare)
-    return bare if sum(line in had for line in bare) > sum(line in had for line in new) else new
+    if not most or sum(line in had for line in bare) <= sum(line in had for line in new):
+        return new
+    if any(line == given for line, given in zip(bare, new, strict=True) if given.strip()):
+        message = f"most lines of {path!r} carry a line number, and some do not"
+        raise refuse("patch.malformed", message, "Write the lines without numbers.", path=path)
+    return bare
 
 
 def check_is_whole(section: Section, base: Base) -> None:
@@ -46,6 +52,11 @@ def check_is_whole(section: Section, base: Base) -> None:
     if dots is not None and len(has) < len(set(had)):
         message = f"{dots!r} stands in place of real lines of {section.new_path!r}"
         raise refuse("patch.elided", message, "Write every line out.", path=section.new_path)
+    if _reads_as_hunk(section.content) and not _reads_as_hunk(old.content.decode("utf-8", "replace")):
+        message = f"the block under {section.new_path!r} reads as lines of a diff"
+        raise refuse(
+            "patch.malformed", message, "Say that it is a diff: ```diff, --- and +++ lines.", path=section.new_path
+        )
     kept = sum(line in has for line in had) * 2
     ends = bool(had) and (had[0], had[-1]) == (new[0] if new else "", new[-1] if new else "")
     part = kept < len(had) if not section.named else len(has) * 3 < len(had) * 2 and not (ends and kept >= len(had))
@@ -53,6 +64,11 @@ def check_is_whole(section: Section, base: Base) -> None:
         path = section.new_path
         message = f"the block under {path!r} lacks many of the file's lines: it may be only a part of it, or none"
         raise refuse("patch.partial", message, "Answer with a diff, or with the whole file.", path=path)
+
+
+def _reads_as_hunk(text: str) -> bool:
+    signs = {line[0] for line in text.split("\n") if line.strip()}
+    return signs <= {" ", "+", "-"} and len(signs) > 1 and bool(signs & {"+", "-"})
 
 
 def check_written(lines: Iterable[str], path: str) -> None:

@@ -32,10 +32,11 @@ def test_lines_that_are_not_all_numbered_upwards_stay(text: str) -> None:
     assert unnumbered(hunk(text)) is None
 
 
-def test_a_whole_file_loses_its_numbers_only_where_they_begin_with_one() -> None:
-    assert bare_lines(["1| a", "2|   b", "3|"]) == ["a", "  b", ""]
-    assert bare_lines(["4| a", "5| b"]) is None
-    assert bare_lines([]) is None
+def test_a_whole_text_says_whether_most_of_its_lines_are_numbered() -> None:
+    assert bare_lines(["1| a", "2|   b", "3|"]) == (["a", "  b", ""], True)
+    assert bare_lines(["     1\ta", "     2\tb"]) == (["a", "b"], True)
+    assert bare_lines(["1| a", "b", "c"]) == (["a", "b", "c"], False)
+    assert bare_lines([]) == ([], False)
 
 
 def test_a_file_that_really_has_numbers_keeps_them() -> None:

@@ -15,6 +15,7 @@ from agentos_action.patches.sections import Hunk, Reading, Section
 #: What can only be part of a diff.
 MARK = re.compile(r"^(?:diff --git |@@ -\d+(?:,\d+)? \+\d+|GIT binary patch$|(?:new|deleted) file mode \d{6}$)")
 
+_CUT_HEAD = re.compile(r"^@@+[ \t]*(?:$|-|\.)")
 _LANGUAGES = frozenset({"diff", "patch", "udiff"})
 
 
@@ -59,7 +60,7 @@ class _Reader:
                 if self._headless(at):
                     at = self._hunk(at, headless=True)
                 self._reading.spans.append((start, at))
-            elif HUNK.match(self._lines[at]) and (self._section or self._starts_hunk(at)):
+            elif HUNK.match(self._lines[at]) and self._starts_hunk(at):
                 at = self._hunk(at)
                 self._reading.spans.append((start, at))
             else:
@@ -77,9 +78,13 @@ class _Reader:
         return self._reading
 
     def _starts_hunk(self, at: int) -> bool:
-        """Return whether an `@@` line without a file's name above it is a hunk's, and no prose."""
-        below = self._lines[at + 1][:1] if at + 1 < len(self._lines) else ""
-        return bool(MARK.match(self._lines[at])) or (below in {" ", "+", "-"} and self._headless(at + 1))
+        """Return whether an `@@` line is a hunk's, and no prose."""
+        if MARK.match(self._lines[at]) or (self._section is not None and self._frames.open):
+            return True
+        below = self._lines[at + 1] if at + 1 < len(self._lines) else None
+        if self._section is not None and _CUT_HEAD.match(self._lines[at]):
+            return True
+        return (below or "")[:1] in {" ", "+", "-"} and self._headless(at + 1)
 
     def _between(self, at: int) -> None:
         """Pass over a line that belongs to no hunk; raises Refused where it is a change that would get lost."""
@@ -92,40 +97,50 @@ class _Reader:
         if self._last is not None and at >= self._end - 1 and line.startswith(("--- a/", "--- /dev/null")):
             hint = "It was cut off: ask again for a shorter change, or raise max_tokens."
             raise refuse("patch.truncated", "the answer ends with the head of a file's section", hint)
+        last = self._last
+        if last is None:
+            return
         # Behind a whole hunk and a blank line prose may begin, but not within the block that the diff stands in.
-        lost = self._last is not None and not (
-            (self._last.counted or self._closed) and self._apart and not self._frames.open
-        )
-        if lost and STRAY.match(line):
+        whole = (last.counted or self._closed) and not last.short
+        lost = STRAY.match(line) and not (whole and self._apart and not self._frames.open)
+        if lost or (self._frames.open and line[:1] in {"+", "-"} and not line.startswith(("---", "+++"))):
             message = f"line {at + 1} of the answer is a change that stands in no hunk"
             hint = "Begin each line of a hunk with a blank, + or -, and each hunk with @@."
             raise refuse("patch.malformed", message, hint)
 
     def _switch(self, at: int) -> None:
-        """Begin the section of another file where a new block opens under its name."""
-        if self._section is None or not self._frames.open or open_fence(self._lines[at]) is None:
+        """Begin the section of another file where a new block of hunks opens under its name."""
+        below = self._lines[at + 1] if at + 1 < len(self._lines) else ""
+        if not self._frames.open or open_fence(self._lines[at]) is None or not HUNK.match(below):
             return
         path = meant(self._lines, at, self._files)
-        if path is not None and path not in {self._section.old_path, self._section.new_path}:
+        section = self._section
+        if path is not None and (section is None or path not in {section.old_path, section.new_path}):
             self._section = Section(path, path, line=at + 1)
 
     def _bare_block(self, at: int) -> int:
         """Read a block that says it is a diff and has neither names nor `@@`: one hunk of the file that is meant."""
-        opened = bool(self._frames.open) and self._frames.open[-1].info in _LANGUAGES and not self._reading.sections
-        if (
-            not opened
-            or not self._headless(at)
-            or at_header(self._lines, at)
-            or not open_fence(self._lines[at - 1]) is not None
-        ):
+        opened = bool(self._frames.open) and self._frames.open[-1].info in _LANGUAGES
+        if not opened or not self._headless(at) or open_fence(self._lines[at - 1]) is None:
             return at
+        section = self._section
         path = meant(self._lines, at - 1, self._files) or (self._files[0] if len(self._files) == 1 else None)
+        path = path or (section.new_path if section is not None else None)
         if path is None:
             return at
-        self._section = Section(path, path, line=at + 1)
+        end = next((n for n in range(at, len(self._lines)) if self._frames.closed_by(self._lines[n])), len(self._lines))
+        if self._repeats(self._lines[at:end]):
+            return end
+        if section is None or path not in {section.old_path, section.new_path}:
+            self._section = Section(path, path, line=at + 1)
         end = self._hunk(at, headless=True)
         self._reading.spans.append((at, end))
         return end
+
+    def _repeats(self, body: Sequence[str]) -> bool:
+        """Return whether a block only shows again lines that were added above."""
+        said = {line for section in self._reading.sections for hunk in section.hunks for line in hunk.lines}
+        return all(line[:1] == "+" and ("+", line[1:]) in said for line in body if line.strip())
 
     def _headless(self, at: int) -> bool:
         """Return whether a hunk without its `@@` line follows the section's head."""

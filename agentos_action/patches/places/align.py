@@ -61,11 +61,15 @@ def aligned(hunk: Hunk, lines: Lines, near: int) -> list[Place]:
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """Old lines by their weight: additions hang on `beside`, `close` ones are near a change, `only` stand once."""
+    """Old lines by their weight: additions hang on `beside`, `close` ones are near a change.
+
+    `only` stand in the file once, so they are no slip for another; `firm` ones cannot be passed over.
+    """
 
     beside: frozenset[int]
     close: frozenset[int]
     only: frozenset[int]
+    firm: frozenset[int]
 
     @classmethod
     def of(cls, hunk: Hunk, old: _Old, lines: Lines) -> _Marks:
@@ -75,7 +79,21 @@ class _Marks:
         close = {n for before, after, _, _ in runs for n in range(before - _CLOSE, after + _CLOSE)}
         near = [n for n in range(len(old)) if n in close and telling(old[n][1])]
         only = frozenset(n for n in near if len(lines.where(old[n][1], "lookalikes")) == 1)
-        return cls(beside, frozenset(near), only)
+        return cls(beside, frozenset(near), only, only | _firm(hunk))
+
+
+def _firm(hunk: Hunk) -> frozenset[int]:
+    """Return the old lines that lost their sign beside a change: they may as well have been added lines.
+
+    What comes without a sign at a hunk's end may be what stands behind the patch.
+    """
+    signs = [sign for sign, _ in hunk.lines]
+    end = len(signs)
+    while end and end - 1 in hunk.unsigned:
+        end -= 1
+    olds = [at for at, sign in enumerate(signs) if sign != "+"]
+    beside = {at + step for at, sign in enumerate(signs) if sign != " " for step in (-1, 1)}
+    return frozenset(n for n, at in enumerate(olds) if at in hunk.unsigned and at < end and at in beside)
 
 
 def likely(hunk: Hunk, lines: Lines, near: int) -> list[int]:
@@ -123,7 +141,7 @@ class _Fit:
         self._first = max(offset - 2 * BAND, 0)
         self._texts = [alike(line) for line in file[self._first : max(offset + len(old) + 2 * BAND + 1, 0)]]
         self._limit = max(1.0, min(_MOST * len(old), _MOST_IN_ALL))
-        self._beside, self._close, self._only = marks.beside, marks.close, marks.only
+        self._beside, self._close, self._only, self._firm = marks.beside, marks.close, marks.only, marks.firm
         self._kept = kept
         self._adds_only = all(sign == " " for sign, _ in old)
 
@@ -180,7 +198,7 @@ class _Fit:
         for count, n in enumerate(lines, 1):
             sign, text = self._old[n]
             left -= telling(text)
-            if sign == "-" or count > _ENDS or left < self._kept or n in self._only:
+            if sign == "-" or count > _ENDS or left < self._kept or n in self._firm:
                 break
             cost = _HINGE if n in self._beside else _TRIMMED if text else _BLANK
             found.append((count, found[-1][1] + cost))
@@ -194,7 +212,7 @@ class _Fit:
                 cost = 0.0 if here == text else self._mistyped(n, here)
                 if cost is not None:
                     _better(states, (n + 1, at + 1), step.cost + cost, (n, at), took_old=True, took_file=True)
-            if sign == " " and n not in self._only:
+            if sign == " " and n not in self._firm:
                 cost = self._missing(n, text)
                 _better(states, (n + 1, at), step.cost + cost, (n, at), took_old=True, took_file=False)
         if here is not None and 0 < n < len(self._old) and at - self._offset - n < BAND:

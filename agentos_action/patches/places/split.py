@@ -16,8 +16,9 @@ from agentos_action.patches.sections import Hunk
 #: So many seams are tried in one hunk, and so many pieces made of it.
 _SEAMS = 64
 _PIECES = 8
+_LOOSE = 12
 _LONGEST = 1_000
-_TRIES = 4
+_TRIES = 3
 
 _BETWEEN = re.compile(r"[+-] {2,}(?=[+-])[+-]")
 
@@ -83,7 +84,7 @@ def seams_between(hunk: Hunk) -> list[int]:
         middle = (start + stop) // 2
         near = ((abs(at - middle), at) for at in range(start + 1, stop))
         found += [at for _, at in sorted(near)[:_TRIES]]
-    return found[:_SEAMS]
+    return found[:_LOOSE]
 
 
 def parted(hunk: Hunk, seam: int) -> tuple[Hunk, Hunk]:
@@ -122,6 +123,7 @@ def _piece(hunk: Hunk, start: int, stop: int) -> Hunk:
         new_unterminated=hunk.new_unterminated and last,
         cut=hunk.cut and last,
         open=hunk.open and last,
+        unsigned=frozenset(at - start for at in hunk.unsigned if start <= at < stop),
         crs=None if hunk.crs is None else frozenset(at - start for at in hunk.crs if start <= at < stop),
     )
 
