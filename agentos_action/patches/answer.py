@@ -11,6 +11,7 @@ _THOUGHTS = re.compile(r"\A\s*<(think|thinking)>.*?</\1>[ \t]*\n?", re.DOTALL | 
 _CLOSED = re.compile(r"^</think(?:ing)?>[ \t]*\n?", re.MULTILINE | re.IGNORECASE)
 _OPENED = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
 _UNFINISHED = re.compile(r"\A\s*<think(?:ing)?>", re.IGNORECASE)
+_SPARE = 100
 _STRUCTURE = re.compile(r"^\s*(?:@@|--- |\+\+\+ |diff --git |`{3}|~{3}|\*\*\* |<{5}|>{5})")
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "#39": "'", "#x27": "'", "#34": '"'}
 _ENTITY = re.compile(rf"&({'|'.join(_ENTITIES)});", re.IGNORECASE)
@@ -46,6 +47,9 @@ def plain(text: str) -> Answer:
     lines = text.split("\n")
     ended = lines[-1] == ""
     if ended:
+        lines.pop()
+    while len(lines) > _SPARE and not lines[-_SPARE].strip() and not lines[-1].strip():
+        # Nobody's hunk ends in so many empty lines.
         lines.pop()
     if "\r" not in text:
         return Answer(lines, None, ended)

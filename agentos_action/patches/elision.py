@@ -45,6 +45,14 @@ _SAID = re.compile(
 _LEFT_OUT = re.compile(r"\b(?:omitted|elided|left out|abbreviated|shortened|for brevity)\b", re.IGNORECASE)
 
 
+_PROSE = (".md", ".markdown", ".rst", ".txt", ".adoc", ".html", ".htm", ".ipynb")
+
+
+def may_elide(path: str) -> bool:
+    """Whether a file's own text may show code with lines left out: documentation does."""
+    return path.lower().endswith(_PROSE)
+
+
 def is_dots(text: str) -> bool:
     """Whether the line is dots and nothing else, perhaps in a comment or in brackets."""
     text = text.strip()

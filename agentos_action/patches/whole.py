@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agentos_action.patches.elision import is_dots, is_elision
+from agentos_action.patches.elision import is_dots, is_elision, may_elide
 from agentos_action.patches.numbered import bare_lines
 from agentos_action.patches.refusal import refuse
 from agentos_action.patches.sections import Section
@@ -73,7 +73,7 @@ def _reads_as_hunk(text: str) -> bool:
 
 def check_written(lines: Iterable[str], path: str) -> None:
     """Raise Refused (`patch.elided`) where a new file's text says that lines were left out."""
-    text = next((line for line in lines if is_elision(line)), None)
+    text = None if may_elide(path) else next((line for line in lines if is_elision(line)), None)
     if text is not None:
         message = f"{text.strip()[:80]!r} stands in place of real lines of {path!r}"
         raise refuse("patch.elided", message, "Write every line out.", path=path)

@@ -46,6 +46,7 @@ class _Reader:
         self._section: Section | None = None
         self._last: Hunk | None = None
         self._end = _last_line(lines)
+        self._added: set[str] = set()
         self._apart = False
         self._closed = False
 
@@ -139,8 +140,7 @@ class _Reader:
 
     def _repeats(self, body: Sequence[str]) -> bool:
         """Return whether a block only shows again lines that were added above."""
-        said = {line for section in self._reading.sections for hunk in section.hunks for line in hunk.lines}
-        return all(line[:1] == "+" and ("+", line[1:]) in said for line in body if line.strip())
+        return all(line[:1] == "+" and line[1:] in self._added for line in body if line.strip())
 
     def _headless(self, at: int) -> bool:
         """Return whether a hunk without its `@@` line follows the section's head."""
@@ -164,6 +164,7 @@ class _Reader:
         if not any(section is self._section for section in self._reading.sections[-1:]):
             self._reading.sections.append(self._section)
         self._section.hunks.append(hunk)
+        self._added.update(text for sign, text in hunk.lines if sign == "+")
         self._last = hunk
         self._apart = self._closed = False
         return end

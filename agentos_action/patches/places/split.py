@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agentos_action.patches.elision import hints_elision, is_dots, is_elision
+from agentos_action.patches.elision import hints_elision, is_dots, is_elision, may_elide
 from agentos_action.patches.places.fold import telling
 from agentos_action.patches.places.lines import Lines
 from agentos_action.patches.places.locate import contiguous
@@ -30,6 +30,8 @@ def elided(hunk: Hunk, number: int, lines: Lines, path: str) -> list[Hunk]:
     """
     shrinks = sum(sign == "-" for sign, _ in hunk.lines) > sum(sign == "+" for sign, _ in hunk.lines)
     cuts = [at for at, line in enumerate(hunk.lines) if _elides(line, lines, shrinks=shrinks)]
+    if may_elide(path) and not shrinks:
+        cuts = [at for at in cuts if hunk.lines[at][0] != "+"]
     for at in cuts:
         sign, text = hunk.lines[at]
         if sign != " ":
