@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from agentos_action.patches.places.blanks import consistent
 from agentos_action.patches.places.fold import alike, telling
 from agentos_action.patches.places.lines import Lines
-from agentos_action.patches.places.place import Place, runs_of
+from agentos_action.patches.places.place import Place
 from agentos_action.patches.places.typos import mistyped, related
+from agentos_action.patches.places.weights import BAND, Old, Weights, offsets, old_lines
 from agentos_action.patches.sections import Hunk
-
-#: How far file and hunk may run apart by lines left out or made up.
-BAND = 3
-
-#: So many of the most promising places are looked at closely.
-WINDOWS = 8
-
-#: A line found in more places than this gives no vote where the hunk might be.
-_VOTERS = 64
 
 #: What each guess costs: a context line cut off at either end, a blank line too many or too few, a bracket or
 #: another line the model left out, mistyped, made up, or made up where an addition hangs on it.
@@ -35,90 +25,23 @@ _KEPT = 2
 _MOST = 0.34
 _MOST_IN_ALL = 4.0
 
-#: A context line so close to a change, found elsewhere in the file, speaks against a place that lacks it.
-_CLOSE = 2
-
-_Old: TypeAlias = list[tuple[str, str]]
-
 
 def aligned(hunk: Hunk, lines: Lines, near: int) -> list[Place]:
     """Return the places where the hunk fits but for some of its context, the least doubtful first.
 
     `near` is the line (from 0) its header points at, -1 where it does not. Every removed line is found there.
     """
-    old = [(sign, alike(text)) for sign, text in hunk.lines if sign != "+"]
-    marks = _Marks.of(hunk, old, lines)
+    old = old_lines(hunk)
+    weights = Weights.of(hunk, old, lines)
     found: dict[tuple[int | None, ...], Place] = {}
-    for offset in _offsets(old, lines, near):
+    for offset in offsets(old, lines, near):
         # Just where the header says one line that tells is enough.
-        fit = _Fit(old, marks, lines.bare, offset, kept=_KEPT - (offset == near))
+        fit = _Fit(old, weights, lines.bare, offset, kept=_KEPT - (offset == near))
         best = fit.best()
         for place in () if best is None else (best, *fit.beside(best)):
             if tuple(place.at) not in found and consistent(hunk, place, lines.bare):
                 found[tuple(place.at)] = place
     return sorted(found.values(), key=lambda place: place.doubt)
-
-
-@dataclass(frozen=True, slots=True)
-class _Marks:
-    """Old lines by their weight: additions hang on `beside`, `close` ones are near a change.
-
-    `only` stand in the file once, so they are no slip for another; `firm` ones cannot be passed over.
-    """
-
-    beside: frozenset[int]
-    close: frozenset[int]
-    only: frozenset[int]
-    firm: frozenset[int]
-
-    @classmethod
-    def of(cls, hunk: Hunk, old: _Old, lines: Lines) -> _Marks:
-        """Look at the hunk's changes and at the file."""
-        runs = runs_of(hunk)
-        beside = frozenset(n for before, _, removed, _ in runs if not removed for n in (before - 1, before) if n >= 0)
-        close = {n for before, after, _, _ in runs for n in range(before - _CLOSE, after + _CLOSE)}
-        near = [n for n in range(len(old)) if n in close and telling(old[n][1])]
-        only = frozenset(n for n in near if len(lines.where(old[n][1], "lookalikes")) == 1)
-        return cls(beside, frozenset(near), only, only | _firm(hunk))
-
-
-def _firm(hunk: Hunk) -> frozenset[int]:
-    """Return the old lines that lost their sign beside a change: they may as well have been added lines.
-
-    What comes without a sign at a hunk's end may be what stands behind the patch.
-    """
-    signs = [sign for sign, _ in hunk.lines]
-    end = len(signs)
-    while end and end - 1 in hunk.unsigned:
-        end -= 1
-    olds = [at for at, sign in enumerate(signs) if sign != "+"]
-    beside = {at + step for at, sign in enumerate(signs) if sign != " " for step in (-1, 1)}
-    return frozenset(n for n, at in enumerate(olds) if at in hunk.unsigned and at < end and at in beside)
-
-
-def likely(hunk: Hunk, lines: Lines, near: int) -> list[int]:
-    """Return the lines (from 0) where a hunk could begin by what stands in the file once or a few times, best first."""
-    return _offsets([(sign, alike(text)) for sign, text in hunk.lines if sign != "+"], lines, near)
-
-
-def _offsets(old: _Old, lines: Lines, near: int) -> list[int]:
-    votes: dict[int, float] = defaultdict(float)
-    for n, (_, text) in enumerate(old):
-        places = lines.where(text, "lookalikes")
-        if not places or len(places) > _VOTERS:
-            continue
-        weight = (1.0 if telling(text) else 0.2) / len(places)
-        for place in places:
-            votes[place - n] += weight
-    if near >= 0:
-        votes[near] += 0.01
-    chosen: list[int] = []
-    for offset in sorted(votes, key=lambda at: (-votes[at], abs(at - near))):
-        if all(abs(offset - other) >= BAND for other in chosen):
-            chosen.append(offset)
-        if len(chosen) == WINDOWS:
-            break
-    return chosen
 
 
 @dataclass(slots=True)
@@ -134,14 +57,14 @@ class _Step:
 class _Fit:
     """One alignment of the old lines with the file round an offset: the cheapest of all within the band."""
 
-    def __init__(self, old: _Old, marks: _Marks, file: Sequence[str], offset: int, *, kept: int) -> None:
+    def __init__(self, old: Old, weights: Weights, file: Sequence[str], offset: int, *, kept: int) -> None:
         self._old = old
         self._file = file
         self._offset = offset
         self._first = max(offset - 2 * BAND, 0)
         self._texts = [alike(line) for line in file[self._first : max(offset + len(old) + 2 * BAND + 1, 0)]]
         self._limit = max(1.0, min(_MOST * len(old), _MOST_IN_ALL))
-        self._beside, self._close, self._only, self._firm = marks.beside, marks.close, marks.only, marks.firm
+        self._beside, self._close, self._only, self._firm = weights.beside, weights.close, weights.only, weights.firm
         self._kept = kept
         self._adds_only = all(sign == " " for sign, _ in old)
 

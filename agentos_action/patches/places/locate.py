@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from agentos_action.patches.places.align import aligned, likely
+from agentos_action.patches.places.align import aligned
 from agentos_action.patches.places.blanks import consistent
 from agentos_action.patches.places.effect import edits_at
 from agentos_action.patches.places.fold import FOLDS, alike, telling
 from agentos_action.patches.places.lines import Lines
 from agentos_action.patches.places.place import Place
+from agentos_action.patches.places.weights import offsets, old_lines
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk
 from agentos_action.records.patch import RUNGS
@@ -127,7 +128,7 @@ def _lacking(wanted: str, lines: Lines) -> tuple[str, int | None]:
 def _breaking(hunk: Hunk, lines: Lines) -> tuple[str, int | None]:
     """Return what to say of a hunk whose lines are all in the file, and the line (from 1) where it breaks off."""
     old = hunk.old
-    start = next(iter(likely(hunk, lines, hunk.start - 1)), 0)
+    start = next(iter(offsets(old_lines(hunk), lines, hunk.start - 1)), 0)
     beside = [alike(text) for text in lines.bare[max(start, 0) : max(start + len(old), 0)]]
     fits = [n for n, text in enumerate(beside) if alike(old[n]) == text] if start >= 0 else []
     breaks = next((n for n in range(fits[0] if fits else 0, len(old)) if n not in fits), None)
