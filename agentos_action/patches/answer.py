@@ -48,9 +48,11 @@ def plain(text: str) -> Answer:
     ended = lines[-1] == ""
     if ended:
         lines.pop()
-    while len(lines) > _SPARE and not lines[-_SPARE].strip() and not lines[-1].strip():
-        # Nobody's hunk ends in so many empty lines.
-        lines.pop()
+    said = len(lines)
+    while said and not lines[said - 1].strip():
+        said -= 1
+    # Nobody's hunk ends in so many empty lines.
+    del lines[said + _SPARE :]
     if "\r" not in text:
         return Answer(lines, None, ended)
     marked = [at for at, line in enumerate(lines) if line.endswith("\r")]

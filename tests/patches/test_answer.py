@@ -82,3 +82,10 @@ def test_an_escaped_answer_is_read_as_it_was_only_where_it_fits_in_no_other_way(
 ) -> None:
     answer = f"```diff\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n{hunk}```\n"
     assert after(read(answer, Files({"f": file}))) == {"f": expected}
+
+
+@pytest.mark.parametrize("blank", [0, 1, 99])
+def test_empty_lines_at_the_end_stay_and_only_a_flood_of_them_is_cut(blank: int) -> None:
+    said = ["", *(["x"] * 150)]
+    assert plain("\n".join([*said, *([""] * blank), ""])).lines == [*said, *([""] * blank)]
+    assert len(plain("\n".join([*said, *([""] * 5_000)])).lines) < len(said) + 200
