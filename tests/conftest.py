@@ -7,10 +7,15 @@ from pathlib import Path
 
 import platformdirs
 import pytest
+from hypothesis import HealthCheck, settings
 
 from agentos_action.sidecar import models, server
 from agentos_action.sidecar.launch import Sidecar
 from agentos_action.sidecar.plan import Options
+
+# How long an example takes says something about a busy machine and nothing about the code; benchmarks measure time.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

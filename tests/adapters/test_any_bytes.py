@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentos_action.adapters.base import Adapter
@@ -58,7 +58,7 @@ def answer_or_error(made: Adapter) -> Answer | ToolError:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(body=BODIES, kind=st.sampled_from([JSON, EVENTS]), status=st.sampled_from([200, 200, 200, 400, 500]))
 def test_any_body(server: FaultyServer, mode: str, body: object, kind: str, status: int) -> None:
     """Any body, as JSON or as a stream, with a good or a bad status."""
@@ -73,7 +73,7 @@ def test_any_body(server: FaultyServer, mode: str, body: object, kind: str, stat
         assert outcome.text.encode()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.binary(max_size=300))
 def test_any_reply_at_all(server: FaultyServer, data: bytes) -> None:
     """Not even HTTP, where the list of models is expected."""

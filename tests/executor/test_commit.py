@@ -276,7 +276,7 @@ def test_no_text_forges_a_trailer_or_a_second_line(subject: str, value: str) -> 
     assert "\n" not in one_line(value)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from([b"a\n", b"b\n", b"c\r\n", b"\n", b"\xff\n"]), max_size=30), st.data())
 def test_any_change_of_lines_is_applied_byte_for_byte(old: list[bytes], data: st.DataObject) -> None:
     new = data.draw(st.lists(st.sampled_from([*old, b"x\n", b"last"]), max_size=30))
