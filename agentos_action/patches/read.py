@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TypeAlias
 
 from agentos_action.patches.answer import Answer
 from agentos_action.patches.diff_header import at_header
-from agentos_action.patches.formats import codex, search_replace, unified_diff, whole_file
 from agentos_action.patches.frames import outdented
+from agentos_action.patches.marks import DIFF, ENVELOPE, SEARCH
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Reading, Section
 from agentos_action.records.task import EditFormat
@@ -36,16 +37,12 @@ _QUOTED = re.compile(
 )
 
 
-def _unified(answer: Answer, lines: list[str], files: tuple[str, ...]) -> Reading:
-    return unified_diff.read(lines, files, answer.crs, ended=answer.ended)
-
-
-_READERS: dict[EditFormat, _Reader] = {
-    "unified_diff": _unified,
-    "search_replace": lambda _, lines, files: search_replace.read(lines, files),
-    "codex": lambda _, lines, files: codex.read(lines, files),
-    "whole_file": lambda _, lines, files: whole_file.read(lines, files),
-}
+def _reader(name: EditFormat) -> _Reader:
+    """Return the reader of a format; the others are not loaded."""
+    module = import_module(f"agentos_action.patches.formats.{name}")
+    if name == "unified_diff":
+        return lambda answer, lines, files: module.read(lines, files, answer.crs, ended=answer.ended)
+    return lambda _, lines, files: module.read(lines, files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ def sections_of(answer: Answer, edit_format: EditFormat, files: tuple[str, ...])
     if edit_format == "auto":
         formats = list(marked) or ["unified_diff", "whole_file"]
     for name in formats:
-        reading = _READERS[name](answer, lines, files)
+        reading = _reader(name)(answer, lines, files)
         if reading.sections:
             _check_hidden(lines, reading)
             rest = _rest(lines, reading)
@@ -98,11 +95,11 @@ def marks(lines: Sequence[str]) -> dict[EditFormat, int]:
     """Return the formats that the lines show marks of, each with its first line, first ones first."""
     found: dict[EditFormat, int] = {}
     for at, line in enumerate(lines):
-        if "search_replace" not in found and search_replace.MARK.match(line.strip()):
+        if "search_replace" not in found and SEARCH.match(line.strip()):
             found["search_replace"] = at
-        if "codex" not in found and codex.MARK.match(line.strip()):
+        if "codex" not in found and ENVELOPE.match(line.strip()):
             found["codex"] = at
-        if "unified_diff" not in found and (at_header(lines, at) or unified_diff.MARK.match(line)):
+        if "unified_diff" not in found and (at_header(lines, at) or DIFF.match(line)):
             found["unified_diff"] = at
     return found
 
@@ -150,8 +147,23 @@ def _check_hidden(lines: Sequence[str], reading: Reading) -> None:
         at += 1
 
 
+def _blocks(rest: Sequence[str]) -> bool:
+    """Return whether anything is left within a fence."""
+    inside = False
+    for line in rest:
+        if line.lstrip().startswith(("```", "~~~")):
+            inside = not inside
+        elif inside and line.strip():
+            return True
+    return False
+
+
 def _whole_files(rest: list[str], files: tuple[str, ...]) -> list[Section]:
     """Return the files that the answer shows as a whole beside its patch."""
+    if not _blocks(rest):
+        return []
+    from agentos_action.patches.formats import whole_file  # noqa: PLC0415 - few answers show more than their patch
+
     try:
         return whole_file.read(rest, files).sections
     except Refused:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from agentos_action.patches import canonical, changes, edits
+from agentos_action.patches import canonical, changes
 from agentos_action.patches.answer import plain, unescaped, unpaged
 from agentos_action.patches.changes import Changes
-from agentos_action.patches.formats import structured
 from agentos_action.patches.read import reads_as_patch, sections_of
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.syntax import broken
@@ -100,10 +99,13 @@ class _Resolver:
         return other if _doubt(other) < _doubt(found) else found
 
     def _read(self, answer: str) -> Changes:
-        if self.edit_format == "structured" or (self.edit_format == "auto" and structured.reads(answer)):
-            return _readable(self._edits(answer))
-        text = structured.only_text(answer) if self.edit_format == "auto" else None
-        answer = answer if text is None else text
+        if self.edit_format == "structured" or (self.edit_format == "auto" and "{" in answer):
+            from agentos_action.patches.formats import structured  # noqa: PLC0415 - most answers hold no JSON
+
+            if self.edit_format == "structured" or structured.reads(answer):
+                return _readable(self._edits(answer))
+            text = structured.only_text(answer)
+            answer = answer if text is None else text
         read = sections_of(plain(answer), self.edit_format, self.files)
         self._check_count(sum(len(section.hunks) for section in read.sections))
         guarded = self.edit_format == "auto" and read.edit_format == "whole_file"
@@ -112,6 +114,9 @@ class _Resolver:
         return _readable(found)
 
     def _edits(self, answer: str) -> Changes:
+        from agentos_action.patches import edits  # noqa: PLC0415 - only for JSON
+        from agentos_action.patches.formats import structured  # noqa: PLC0415 - the same
+
         parsed = structured.parse(answer)
         if reads_as_patch(structured.around(answer)):
             message = "the answer holds a patch beside the JSON object of edits"

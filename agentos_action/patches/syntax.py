@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import re
-import tomllib
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -46,6 +42,9 @@ def broken(path: str, old: bytes, new: bytes) -> Wrong | None:
 
 
 def _python(content: bytes) -> Wrong | None:
+    import ast  # noqa: PLC0415 - most patches are of other files
+    import warnings  # noqa: PLC0415 - the same
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -59,6 +58,8 @@ def _python(content: bytes) -> Wrong | None:
 
 
 def _json(content: bytes) -> Wrong | None:
+    import json  # noqa: PLC0415 - most patches are of other files
+
     try:
         json.loads(content)
     except json.JSONDecodeError as error:
@@ -69,6 +70,8 @@ def _json(content: bytes) -> Wrong | None:
 
 
 def _toml(content: bytes) -> Wrong | None:
+    import tomllib  # noqa: PLC0415 - most patches are of other files
+
     if max(map(len, content.split(b"\n"))) > _LONGEST:
         return None
     try:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentos_action.patches.formats.codex import MARK, read
+from agentos_action.patches.formats.codex import read
+from agentos_action.patches.marks import ENVELOPE
 from agentos_action.patches.refusal import Refused
 from agentos_action.patches.sections import Hunk, Reading, Section
 
@@ -142,10 +143,10 @@ def test_an_answer_without_an_envelope_is_empty() -> None:
 
 
 def test_the_mark_opens_envelopes_only() -> None:
-    assert MARK.match("*** Begin Patch")
-    assert MARK.match("*** Update File: a")
-    assert not MARK.match("*** End Patch")
-    assert not MARK.match("*** Begin Patching")
+    assert ENVELOPE.match("*** Begin Patch")
+    assert ENVELOPE.match("*** Update File: a")
+    assert not ENVELOPE.match("*** End Patch")
+    assert not ENVELOPE.match("*** Begin Patching")
 
 
 @pytest.mark.parametrize("end", range(1, 6))

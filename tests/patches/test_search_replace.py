@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentos_action.patches.formats.search_replace import MARK, read
+from agentos_action.patches.formats.search_replace import read
+from agentos_action.patches.marks import SEARCH
 from agentos_action.patches.refusal import Refused
 from agentos_action.patches.sections import Hunk, Reading
 
@@ -113,8 +114,8 @@ def test_an_answer_without_blocks_is_empty() -> None:
 
 
 def test_the_mark_opens_blocks_only() -> None:
-    assert all(MARK.match(text) for text in ("<<<<<<< SEARCH", "<<<<< ORIGINAL", "------- SEARCH", "<<<<<<< SEARCH>"))
-    assert not any(MARK.match(text) for text in ("<<<<<<< HEAD", "----- ORIGINAL", "---- SEARCH", "x <<<<<<< SEARCH"))
+    assert all(SEARCH.match(text) for text in ("<<<<<<< SEARCH", "<<<<< ORIGINAL", "------- SEARCH", "<<<<<<< SEARCH>"))
+    assert not any(SEARCH.match(text) for text in ("<<<<<<< HEAD", "----- ORIGINAL", "---- SEARCH", "x <<<<<<< SEARCH"))
 
 
 def test_an_empty_search_makes_the_file() -> None:

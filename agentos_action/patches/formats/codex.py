@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from agentos_action.patches.labels import dedent, indent_of, open_fence
+from agentos_action.patches.marks import ENVELOPE
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk, Reading, Section
 
-MARK = re.compile(r"\*\*\* (?:Begin Patch|(?:Add|Update|Delete) File:.*)$")
 _BEGIN = "*** Begin Patch"
 _END = "*** End Patch"
 _FILE = re.compile(r"\*\*\* (Add|Update|Delete) File:(.*)", re.DOTALL)
@@ -27,7 +27,7 @@ def read(lines: Sequence[str], files: tuple[str, ...] = ()) -> Reading:  # noqa:
     found = Reading()
     at = 0
     while at < len(lines):
-        if not MARK.match(lines[at].strip()):
+        if not ENVELOPE.match(lines[at].strip()):
             at += 1
             continue
         end = _end(lines, at)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from agentos_action.patches.compare import Comparer
 from agentos_action.patches.labels import Fence, dedent, in_list, indent_of, label, mentioned, open_fence
+from agentos_action.patches.marks import SEARCH
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk, Reading, Section
 
-MARK = re.compile(r"(?:(<{5,9})[ \t]*(?:SEARCH|ORIGINAL)>?(?:[ \t]+(\S+))?|(-{5,9})[ \t]*SEARCH>?)$", re.IGNORECASE)
 _DIVIDER = re.compile(r"={5,9}$")
 _END = re.compile(r"(?:>{5,9}[ \t]*(?:REPLACE|UPDATED)|\+{5,9}[ \t]*REPLACE)>?$", re.IGNORECASE)
 _CUT = re.compile(r"<{5,9} ?S?E?A?R?C?$|-{5,9} SE?A?R?C?$")
@@ -48,7 +48,7 @@ class _Reader:
         last = ""
         while at < len(self._lines):
             text = self._lines[at].strip()
-            match = MARK.match(text)
+            match = SEARCH.match(text)
             if match:
                 at = self._floor = self._block(at, match)
                 last = ""
@@ -83,7 +83,7 @@ class _Reader:
             text = self._lines[end].strip()
             if _END.match(text):
                 break
-            if MARK.match(text):
+            if SEARCH.match(text):
                 raise _malformed(at, f"is not closed before the next one opens in line {end + 1}")
             if _DIVIDER.match(text):
                 dividers.append(end)

@@ -9,11 +9,9 @@ from agentos_action.patches.diff_header import at_header, read_header
 from agentos_action.patches.diff_hunk import HUNK, STRAY, HunkReader
 from agentos_action.patches.frames import Frames
 from agentos_action.patches.labels import meant, open_fence
+from agentos_action.patches.marks import DIFF
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk, Reading, Section
-
-#: What can only be part of a diff.
-MARK = re.compile(r"^(?:diff --git |@@ -\d+(?:,\d+)? \+\d+|GIT binary patch$|(?:new|deleted) file mode \d{6}$)")
 
 _CUT_HEAD = re.compile(r"^@@+[ \t]*(?:$|-|\.)")
 _LANGUAGES = frozenset({"diff", "patch", "udiff"})
@@ -80,7 +78,7 @@ class _Reader:
 
     def _starts_hunk(self, at: int) -> bool:
         """Return whether an `@@` line is a hunk's, and no prose."""
-        if MARK.match(self._lines[at]) or (self._section is not None and self._frames.open):
+        if DIFF.match(self._lines[at]) or (self._section is not None and self._frames.open):
             return True
         below = self._lines[at + 1] if at + 1 < len(self._lines) else None
         if self._section is not None and _CUT_HEAD.match(self._lines[at]):

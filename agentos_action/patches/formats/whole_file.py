@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from agentos_action.patches.elision import is_elision
-from agentos_action.patches.formats import codex, search_replace
 from agentos_action.patches.labels import Fence, dedent, label, open_fence
+from agentos_action.patches.marks import ENVELOPE, SEARCH
 from agentos_action.patches.refusal import refuse
 from agentos_action.patches.sections import Reading, Section
 
@@ -181,7 +181,6 @@ def _is_edit(lines: Sequence[str]) -> bool:
     if lines[first].startswith(("diff --git ", "--- ")) and any(line.startswith("@@") for line in lines):
         return True
     return any(
-        line.lstrip()[:1] in {"<", "-", "*"}
-        and (search_replace.MARK.match(line.strip()) or codex.MARK.match(line.strip()))
+        line.lstrip()[:1] in {"<", "-", "*"} and (SEARCH.match(line.strip()) or ENVELOPE.match(line.strip()))
         for line in lines
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
-from agentos_action.patches.places.align import aligned
 from agentos_action.patches.places.effect import edits_at
 from agentos_action.patches.places.lines import Lines
 from agentos_action.patches.places.place import Place
@@ -96,6 +95,8 @@ class _Chooser:
         beside = self._anchors.beside(hunk.start)
         if not beside or abs(offset - beside[0]) <= _REACH:
             return
+        from agentos_action.patches.places.align import aligned  # noqa: PLC0415 - few places are doubtful
+
         expected = hunk.start - 1 + beside[0]
         near = [other for other in aligned(hunk, self._lines, expected) if abs(other.start - expected) <= _SLIP]
         if near:
@@ -103,6 +104,8 @@ class _Chooser:
 
     def check_order(self, hunk: Hunk, place: Place, between: tuple[int, int], name: str) -> None:
         """Refuse a hunk without a number that stands above the one before it, and nearly fits below it."""
+        from agentos_action.patches.places.align import aligned  # noqa: PLC0415 - few places are doubtful
+
         near = [other for other in aligned(hunk, self._lines, -1) if between[0] <= other.start <= between[1]]
         if near:
             raise _ambiguous(hunk, [place, near[0]], self._path, name)

@@ -11,7 +11,6 @@ from agentos_action.patches.places.lines import Lines
 from agentos_action.patches.places.locate import contiguous, locate
 from agentos_action.patches.places.place import Place
 from agentos_action.patches.places.rewrite import Put, rewritten
-from agentos_action.patches.places.sequence import in_sequence
 from agentos_action.patches.places.split import changes, elided, parted, seams_between, unjoined
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk
@@ -50,6 +49,8 @@ def fitted(hunks: Sequence[Hunk], file: FileText, path: str) -> tuple[list[str],
     try:
         return _together(hunks, file, path)
     except Refused as refused:
+        from agentos_action.patches.places.sequence import in_sequence  # noqa: PLC0415 - few hunks are written so
+
         unfit = _is_unfit(refused) and not any(hunk.cut for hunk in hunks)
         found = in_sequence(hunks, file, path) if unfit else None
         if found is None:

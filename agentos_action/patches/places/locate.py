@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from agentos_action.patches.places.align import aligned
 from agentos_action.patches.places.blanks import consistent
 from agentos_action.patches.places.effect import edits_at
 from agentos_action.patches.places.fold import FOLDS, alike, telling
 from agentos_action.patches.places.lines import Lines
 from agentos_action.patches.places.place import Place
-from agentos_action.patches.places.weights import offsets, old_lines
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk
 from agentos_action.records.patch import RUNGS
@@ -33,6 +31,8 @@ def locate(hunk: Hunk, lines: Lines, path: str, name: str) -> list[Place]:
         _check_new(hunk, places, lines, path, name)
         return places
     _check_applied(hunk, lines, path, name)
+    from agentos_action.patches.places.align import aligned  # noqa: PLC0415 - most hunks need no guessing
+
     places = _ending(hunk, aligned(hunk, lines, hunk.start - 1), lines)
     places = [place for place in places if edits_at(hunk, place, lines.bare) is not None]
     places = [place for place in places if place.doubt < places[0].doubt + MARGIN]
@@ -127,6 +127,8 @@ def _lacking(wanted: str, lines: Lines) -> tuple[str, int | None]:
 
 def _breaking(hunk: Hunk, lines: Lines) -> tuple[str, int | None]:
     """Return what to say of a hunk whose lines are all in the file, and the line (from 1) where it breaks off."""
+    from agentos_action.patches.places.weights import offsets, old_lines  # noqa: PLC0415 - only a refusal needs it
+
     old = hunk.old
     start = next(iter(offsets(old_lines(hunk), lines, hunk.start - 1)), 0)
     beside = [alike(text) for text in lines.bare[max(start, 0) : max(start + len(old), 0)]]
