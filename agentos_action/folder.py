@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from agentos_action.errors import UsageError
-from agentos_action.records.base import MODE_TREE
+from agentos_action.records.base import MODE_TREE, NO_COMMIT
 from agentos_action.records.patch import MODE_EXEC, MODE_FILE, MODE_LINK, FileVersion
 
 T = TypeVar("T")
-
-#: No commit stands behind a folder.
-NO_COMMIT = "0" * 40
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 #: A named pipe would make its reader wait for a writer.

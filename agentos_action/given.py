@@ -5,11 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
-from agentos_action.records.base import MODE_TREE
+from agentos_action.records.base import MODE_TREE, NO_COMMIT
 from agentos_action.records.patch import MODE_EXEC, MODE_FILE, MODE_GITLINK, FileVersion
-
-#: No commit stands behind such files.
-NO_COMMIT = "0" * 40
 
 
 class GivenFiles:

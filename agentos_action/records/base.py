@@ -33,6 +33,9 @@ class Base(Protocol):
 
 MODE_TREE = 0o040000
 
+#: Stands for the commit of files that have none: a plain folder, texts that were handed over.
+NO_COMMIT = "0" * 40
+
 
 def blocked_by(base: Base, path: str) -> tuple[str, int] | None:
     """Return the first parent of `path` that is a link, submodule or file, with its mode; None if the way is free."""

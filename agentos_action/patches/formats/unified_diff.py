@@ -80,10 +80,10 @@ class _Reader:
         """Return whether an `@@` line is a hunk's, and no prose."""
         if DIFF.match(self._lines[at]) or (self._section is not None and self._frames.open):
             return True
-        below = self._lines[at + 1] if at + 1 < len(self._lines) else None
+        below = self._lines[at + 1] if at + 1 < len(self._lines) else ""
         if self._section is not None and _CUT_HEAD.match(self._lines[at]):
             return True
-        return (below or "")[:1] in {" ", "+", "-"} and self._headless(at + 1)
+        return below[:1] in {" ", "+", "-"} and self._headless(at + 1)
 
     def _between(self, at: int) -> None:
         """Pass over a line that belongs to no hunk; raises Refused where it is a change that would get lost."""
@@ -207,11 +207,3 @@ def _check_body(section: Section) -> None:
     if section.old_path == section.new_path:
         path = section.new_path
         raise refuse("patch.no-hunk", f"the section of {path!r} has no hunk", "Show the changed lines.", path=path)
-
-
-def is_diff(lines: Sequence[str], files: tuple[str, ...] = ()) -> bool:
-    """Return whether the lines hold anything that reads as a diff, also one that would be refused."""
-    try:
-        return bool(read(lines, files or ("",)).sections)
-    except Refused:
-        return True

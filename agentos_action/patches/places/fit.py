@@ -92,18 +92,12 @@ def _located(hunk: Hunk, number: int, lines: Lines, path: str) -> list[tuple[_Pa
         return []
     if len(pieces) == 1 and not contiguous(hunk, lines):
         bare = unnumbered(hunk)
-        if bare is not None and contiguous(bare, lines):
-            return [(_Part(bare, number, follows=False), locate(bare, lines, path, ""))]
-        joined = unjoined(hunk, lines)
-        if joined:
-            return [
-                (_Part(piece, number, follows=n > 0), locate(piece, lines, path, "")) for n, piece in enumerate(joined)
-            ]
+        pieces = [bare] if bare is not None and contiguous(bare, lines) else unjoined(hunk, lines) or pieces
     parts = [_Part(piece, number, follows=n > 0) for n, piece in enumerate(pieces)]
     try:
         return [(part, locate(part.hunk, lines, path, part.name)) for part in parts]
     except Refused as refused:
-        loose = _loosely_parted(hunk, number, lines, path) if len(pieces) == 1 and _is_unfit(refused) else []
+        loose = _loosely_parted(hunk, number, lines, path) if pieces == [hunk] and _is_unfit(refused) else []
         if not loose:
             raise
         return loose
