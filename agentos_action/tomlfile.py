@@ -50,7 +50,8 @@ def validate(data: dict[str, Any], text: str, model: type[T], where: str, *, fir
         if first["type"] == "extra_forbidden":
             known = ", ".join(sorted(_fields_at(model, path[:-1])))
             raise UsageError(f"{where}:{line}: unknown key {key!r}", f"Known keys here: {known}.") from error
-        said = first["msg"].removeprefix("Value error, ")
+        # TOML calls a list what pydantic, which makes it immutable, calls a tuple.
+        said = first["msg"].removeprefix("Value error, ").replace("valid tuple", "valid list")
         raise UsageError(f"{where}:{line}: key {key!r}: {said}", "Correct that value.") from error
 
 

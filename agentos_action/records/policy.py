@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias, get_args
 
-from pydantic import AfterValidator, Field, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, StrictBool, model_validator
 
 from agentos_action.records.patch import Rung
 from agentos_action.records.tool import Record
@@ -36,6 +36,12 @@ UNREADABLE = (
     "*.tfstate",
     "*.tfvars",
 )
+
+_IDENTITY = re.compile(r"[^<>\x00-\x1f\x7f]*[^<>\x00-\x1f\x7f\s] <[^<>\x00-\x20\x7f]+>")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?")
+_SECRET_VARIABLE = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)\*?$", re.IGNORECASE)
+#: Variables of CI systems and of ours that reach further than a check may.
+_TOKENS = ("GITHUB_", "ACTIONS_", "AGENTOS_", "GIT_", "SSH_", "AWS_", "GPG_")
 
 
 def check_allowed_glob(pattern: str) -> str:
@@ -72,6 +78,45 @@ def check_forbidden_glob(pattern: str) -> str:
 #: Patterns of the two sides, each checked when it is read.
 AllowedGlobs: TypeAlias = tuple[Annotated[str, AfterValidator(check_allowed_glob)], ...]
 ForbiddenGlobs: TypeAlias = tuple[Annotated[str, AfterValidator(check_forbidden_glob)], ...]
+
+
+def check_identity(text: str) -> str:
+    """Return the text if it is `Name <address>` as git writes it, else raise ValueError saying so."""
+    if not _IDENTITY.fullmatch(text):
+        reason = f"{text!r} is not of the form 'Name <name@example.org>'"
+        raise ValueError(reason)
+    return text
+
+
+def check_folder(text: str) -> str:
+    """Return the text if it names a folder from the root or from the home (`~/`), else raise ValueError saying so."""
+    if not text.startswith(("/", "~/")) or ".." in text.split("/") or "\0" in text:
+        reason = f"{text!r}: name a folder from the root (/opt/tools) or from the home (~/.rustup)"
+        raise ValueError(reason)
+    return text
+
+
+def check_variable(text: str) -> str:
+    """Return the glob if it names variables and none that is known to hold secrets, else raise ValueError."""
+    if not _VARIABLE.fullmatch(text):
+        reason = f"{text!r} names no environment variable (a `*` may end it)"
+        raise ValueError(reason)
+    wide = text.endswith("*") and any(place.startswith(text[:-1]) for place in _TOKENS)
+    if wide or text.startswith(_TOKENS) or _SECRET_VARIABLE.search(text):
+        reason = f"{text!r} may hold a secret, and a check runs what a model wrote"
+        raise ValueError(reason)
+    return text
+
+
+Permission: TypeAlias = Literal["read", "triage", "write", "maintain", "admin"]
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+Sandbox: TypeAlias = Literal["bubblewrap", "none"]
+Signing: TypeAlias = Literal["git", "always"]
+Login: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?$", max_length=100)]
+Command: TypeAlias = Annotated[str, Field(min_length=1, max_length=4_000, pattern=r"^[^\x00]*\S[^\x00]*$")]
+Identity: TypeAlias = Annotated[str, AfterValidator(check_identity)]
+Folder: TypeAlias = Annotated[str, AfterValidator(check_folder)]
+VariableGlob: TypeAlias = Annotated[str, AfterValidator(check_variable)]
 
 
 class Limits(Record, strict=True):
@@ -115,12 +160,53 @@ class ContextRules(Record):
         return (*UNREADABLE, *self.forbidden_paths)
 
 
+class TrustRules(Record, strict=True):
+    """Who may ask: a repository permission, exact logins (None: whoever has the permission), exact names of bots."""
+
+    permission: Permission = "write"
+    users: Annotated[tuple[Login, ...] | None, Field(strict=False)] = None
+    bots: Annotated[tuple[Login, ...], Field(strict=False)] = ()
+
+
+class CheckRules(Record, strict=True):
+    """Commands that a candidate must pass, each a line for `sh` in an export of it; seconds are for all together.
+
+    `readable` are further folders that the sandbox shows, `environment` names (globs) of variables that are kept.
+    """
+
+    commands: Annotated[tuple[Command, ...], Field(strict=False)] = ()
+    timeout_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    sandbox: Sandbox = "bubblewrap"
+    readable: Annotated[tuple[Folder, ...], Field(strict=False)] = ()
+    environment: Annotated[tuple[VariableGlob, ...], Field(strict=False)] = ()
+
+
+class CommitRules(Record, strict=True):
+    """As whom (None: as git is configured) and on which branches (globs) commits are made, and whether all are signed.
+
+    `sign` "git" signs where git is configured to; "always" refuses a commit that cannot be signed.
+    """
+
+    author: Identity | None = None
+    committer: Identity | None = None
+    branches: Annotated[AllowedGlobs, Field(strict=False)] = ("**",)
+    sign: Signing = "git"
+
+
 class Policy(Record):
     """The whole policy; its defaults are the built-in policy that holds where there is no `agentos.toml`."""
 
     allowed_paths: AllowedGlobs = ("**",)
     forbidden_paths: ForbiddenGlobs = ()
     max_placement: Rung = "similar"
+    allow_new_files: StrictBool = True
+    allow_delete: StrictBool = True
+    allow_rename: StrictBool = True
+    allow_exec_bit: StrictBool = False
+    protect_manifests: StrictBool = False
     limits: Limits = Field(default_factory=Limits)
     model: ModelChoice = Field(default_factory=ModelChoice)
     context: ContextRules = Field(default_factory=ContextRules)
+    trust: TrustRules = Field(default_factory=TrustRules)
+    checks: CheckRules = Field(default_factory=CheckRules)
+    commit: CommitRules = Field(default_factory=CommitRules)

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agentos_action.records.policy import Signing
 from agentos_action.records.verdict import Finding
 
 
 @dataclass(frozen=True, slots=True)
 class CommitOrder:
-    """Where and as what an accepted diff is committed; `branch` None means the checked-out one."""
+    """Where and as what an accepted diff is committed; `branch` None means the checked-out one.
+
+    `author` and `committer` are `Name <address>`, None for git's own; `sign` as `CommitRules.sign`.
+    """
 
     subject: str
     body: str
     trailers: tuple[tuple[str, str], ...]
     branch: str | None = None
+    author: str | None = None
+    committer: str | None = None
+    sign: Signing = "git"
 
 
 @dataclass(frozen=True, slots=True)

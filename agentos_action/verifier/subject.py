@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from agentos_action.records.leak import Leak
 from agentos_action.records.patch import Patch, Placed
 from agentos_action.records.policy import Policy
 from agentos_action.records.surroundings import Surroundings
@@ -17,7 +18,8 @@ from agentos_action.records.verdict import Finding
 class Subject:
     """One patch to be judged; the task's path lists narrow the policy, `exceptions` are the run's --allow-path.
 
-    `placements` tell how much reading the answer had to guess; none where nothing had to be placed.
+    `placements` tell how much reading the answer had to guess; none where nothing had to be placed. `leaks` are the
+    credentials that the scan found in added lines.
     """
 
     patch: Patch
@@ -28,6 +30,7 @@ class Subject:
     exceptions: tuple[str, ...] = ()
     output_kind: OutputKind = "diff"
     placements: tuple[Placed, ...] = ()
+    leaks: tuple[Leak, ...] = ()
 
 
 class Rule(Protocol):

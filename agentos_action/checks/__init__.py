@@ -1,0 +1,1 @@
+"""Runs the policy's checks on an export of the candidate, in a sandbox."""

@@ -1,0 +1,1 @@
+"""Which added lines hold a credential."""
