@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import Field
 
+from agentos_action.records.narrowing import Narrowing
 from agentos_action.records.tool import Record
 
 TaskSource: TypeAlias = Literal["file", "issue", "comment", "dispatch", "hook", "command line"]
@@ -13,7 +14,7 @@ EditFormat: TypeAlias = Literal["auto", "unified_diff", "search_replace", "codex
 
 
 class ToolTask(Record):
-    """One task; its path lists only narrow the policy, an empty list narrows nothing."""
+    """One task; its path lists and `narrow` only narrow the policy, an empty list narrows nothing."""
 
     task_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     instruction: str
@@ -26,3 +27,4 @@ class ToolTask(Record):
     requested_by: str | None = None
     edit_format: EditFormat | None = None
     recipe: str | None = None
+    narrow: Narrowing | None = None

@@ -8,16 +8,16 @@ from pathlib import Path
 from pydantic import Field
 
 from agentos_action.errors import UsageError
+from agentos_action.records.narrowing import Narrowing
 from agentos_action.records.policy import AllowedGlobs, ForbiddenGlobs
 from agentos_action.records.task import EditFormat, ToolTask
-from agentos_action.records.tool import Record
 from agentos_action.tomlfile import read_toml
 
 MAX_TASK_BYTES = 256 * 1024
 FENCE = "+++"
 
 
-class FrontMatter(Record):
+class FrontMatter(Narrowing):
     """The keys a task file may set; all of them narrow, none widens."""
 
     id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
@@ -52,6 +52,7 @@ def parse_task(text: str, where: str, *, default_id: str) -> ToolTask:
     keys = read_toml(front, FrontMatter, where, first_line=first_line)
     if not body.strip() and keys.recipe is None:
         raise UsageError(f"{where}: the task has no instruction", "Write what should change below the front matter.")
+    told = keys.model_dump(include=set(Narrowing.model_fields), exclude_unset=True)
     return ToolTask(
         task_id=keys.id or default_id,
         instruction=body.strip(),
@@ -61,6 +62,7 @@ def parse_task(text: str, where: str, *, default_id: str) -> ToolTask:
         source="file",
         edit_format=keys.edit_format,
         recipe=keys.recipe,
+        narrow=Narrowing.model_validate(told) if told else None,
         **({} if keys.timeout_seconds is None else {"timeout_seconds": keys.timeout_seconds}),
     )
 
