@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import ReferenceType
 
 from agentos_action.errors import UsageError
 from agentos_action.records.base import MODE_TREE
@@ -89,6 +90,14 @@ class RepoView:
             raise UsageError(f"{name!r} cannot be a branch name", "See `git help check-ref-format`.") from error
         return str(ref.peel(pygit2.Commit).id)
 
+    @property
+    def checked_out(self) -> str | None:
+        """The branch that HEAD names, also before its first commit; None where HEAD is detached."""
+        head = self.raw.lookup_reference("HEAD")
+        if head.type != ReferenceType.SYMBOLIC:
+            return None
+        return str(head.target).removeprefix("refs/heads/")
+
     def snapshot(self, commit: str) -> TreeSnapshot:
         """Return the files of a commit."""
         return TreeSnapshot(self.raw, commit)
@@ -139,6 +148,13 @@ class RepoView:
         if mode == MODE_GITLINK:
             return FileVersion(str(file.id).encode(), mode)
         return _version(self.raw, file.path, file.id, mode)
+
+    def stands_on(self, tip: str, base: str) -> bool:
+        """Return whether `base` is `tip` or one of its ancestors, as far as the history is here."""
+        try:
+            return tip == base or bool(self.raw.descendant_of(tip, base))
+        except (pygit2.GitError, KeyError, ValueError):
+            return False
 
     def commit_facts(self, commit: str) -> CommitFacts | None:
         """Return a commit's message, tree and parents, None where there is no such commit."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import secrets
 import sys
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from agentos_action.entry.commands import run as run_command
 from agentos_action.entry.fail import guarded
-from agentos_action.entry.request import secrets_in
+from agentos_action.entry.request import pull_request_base, secrets_in
 from agentos_action.errors import EXIT_INTERRUPTED, AgentOSError, UsageError
 from agentos_action.evidence.layout import DIFF
 from agentos_action.interrupts import deferred
@@ -37,11 +36,12 @@ OPTIONS = {
     "profile": "--profile",
     "base-url": "--base-url",
     "model": "--model",
-    "branch": "--branch",
     "policy-ref": "--policy-ref",
     "timeout": "--timeout",
     "threads": "--threads",
 }
+#: A run of a workflow leaves the branch that set it off alone; the task's id stands for `{task}`.
+DEFAULT_BRANCH = "agentos/{task}"
 _TRUTH = {"": None, "true": True, "false": False}
 
 
@@ -72,7 +72,8 @@ def read_inputs(environment: Mapping[str, str]) -> Inputs:
         return default if found is None else found
 
     argv = [f"{option}={text(name)}" for name, option in OPTIONS.items() if text(name)]
-    if not text("policy-ref") and (base := _pull_request_base(environment)):
+    argv.append(f"--branch={text('branch') or DEFAULT_BRANCH}")
+    if not text("policy-ref") and (base := pull_request_base(environment)):
         argv.append(f"--policy-ref={base}")
     sidecar = text("sidecar") or "none"
     if sidecar not in {"none", "embedded"}:
@@ -86,21 +87,6 @@ def read_inputs(environment: Mapping[str, str]) -> Inputs:
     told = [(name, text(name)) for name in ("recipe", "task-file", "instruction")]
     task = ", ".join(f"{name} {value}" for name, value in told if value) or "none"
     return Inputs(tuple(argv), task, text("evidence-name"), truth("upload-evidence", default=True))
-
-
-def _pull_request_base(environment: Mapping[str, str]) -> str | None:
-    """Return the commit that a pull request goes to: its own head may not bring the policy it is judged by.
-
-    Raises UsageError where the event says that it is about a pull request and does not name that commit.
-    """
-    if not environment.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
-        return None
-    try:
-        event = json.loads(Path(environment.get("GITHUB_EVENT_PATH", "")).read_bytes())
-        return str(event["pull_request"]["base"]["sha"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        hint = "Give the input policy-ref, for example the name of the target branch."
-        raise UsageError("the event does not name the commit that the pull request goes to", hint) from error
 
 
 @dataclass(slots=True)

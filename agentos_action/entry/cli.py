@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": "ask a model for a change, judge it, commit it, keep the evidence",
+    "propose": "the first half of a run: ask, judge, check; the repository is only read",
+    "commit": "the second half: judge a proposal once more, and commit it; no model",
     "verify": "judge a staged diff, a range or a diff file against the policy",
     "judge": "read one answer, or many, against given files: verdict, findings, diff; nothing is written",
     "tool": "look whether a model answers (tool health)",

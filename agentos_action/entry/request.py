@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -13,9 +14,11 @@ from agentos_action.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-    from agentos_action.records.run import ModelWish, RunRequest, Target
+    from agentos_action.records.run import Half, ModelWish, RunRequest, Target, Workflow
 
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
+
+_IDENTITY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL")
 
 
 def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
@@ -44,7 +47,68 @@ def index_file(environment: Mapping[str, str]) -> Path | None:
     return Path(name) if name else None
 
 
-def run_request(options: argparse.Namespace, *, target: Target = "commit") -> RunRequest:
+def workflow(environment: Mapping[str, str]) -> Workflow | None:
+    """Return the workflow run that we are a step of, None where we are in none."""
+    from agentos_action.records.run import Workflow  # noqa: PLC0415 - pydantic is not for --help
+
+    run_id = environment.get("GITHUB_RUN_ID")
+    if environment.get("GITHUB_ACTIONS") != "true" or not run_id:
+        return None
+    file = environment.get("GITHUB_EVENT_PATH")
+    return Workflow(
+        repository=environment.get("GITHUB_REPOSITORY", ""),
+        run_id=run_id,
+        event=environment.get("GITHUB_EVENT_NAME", ""),
+        event_file=Path(file) if file else None,
+    )
+
+
+def pull_request_base(environment: Mapping[str, str]) -> str | None:
+    """Return the commit that a pull request goes to: its own head may not bring the policy it is judged by.
+
+    Raises UsageError where the event says that it is about a pull request and does not name that commit.
+    """
+    if not environment.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
+        return None
+    try:
+        event = json.loads(Path(environment.get("GITHUB_EVENT_PATH", "")).read_bytes())
+        return str(event["pull_request"]["base"]["sha"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        hint = "Name it by policy-ref, for example the name of the target branch."
+        raise UsageError("the event does not name the commit that the pull request goes to", hint) from error
+
+
+def commit_request(options: argparse.Namespace) -> RunRequest:
+    """Build the request of `agentos commit`; in a pull request's workflow the policy is the target branch's."""
+    from agentos_action.records.run import RunRequest  # noqa: PLC0415 - pydantic is not for --help
+
+    environment = dict(os.environ)
+    evidence = options.evidence or environment.get("AGENTOS_EVIDENCE")
+    at_home = workflow(environment)
+    return RunRequest(
+        repo=Path(options.repo),
+        half="commit",
+        proposal=Path(options.proposal),
+        branch=options.branch,
+        policy_ref=options.policy_ref or (pull_request_base(environment) if at_home else None),
+        allow_path=tuple(options.allow_path or ()),
+        evidence=Path(evidence) if evidence else None,
+        dry_run=options.dry_run,
+        secrets=tuple(secrets_in(environment).values()),
+        workflow=at_home,
+        identity=identity(environment),
+        home=home_folder(environment),
+        cache=cache_folder(),
+        requested_by=environment.get("GITHUB_ACTOR") or None,
+    )
+
+
+def identity(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return git's own variables that name author and committer."""
+    return {name: environment[name] for name in _IDENTITY if environment.get(name)}
+
+
+def run_request(options: argparse.Namespace, *, target: Target = "commit", half: Half = "run") -> RunRequest:
     """Build the request of a run from parsed options and the environment; raises UsageError on contradictions."""
     from agentos_action.records.run import RunRequest  # noqa: PLC0415 - pydantic is not for --help
 
@@ -73,7 +137,10 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit") -> Ru
         edit_format=options.edit_format,
         evidence=Path(evidence) if evidence else None,
         dry_run=options.dry_run,
+        half=half,
         target=target,
+        workflow=workflow(environment),
+        identity=identity(environment),
         index_file=index_file(environment) if target == "worktree" else None,
         home=home_folder(environment),
         cache=cache_folder(),

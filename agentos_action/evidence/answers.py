@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from agentos_action.evidence.canonical import as_utf8, canonical, sha256_text
-from agentos_action.evidence.layout import ANSWERS, PROMPTS, RunFolder
+from agentos_action.evidence.layout import ANSWERS, PROMPTS, Kind, RunFolder
 from agentos_action.records.model import Answer, Prompt
 
 
@@ -18,6 +19,7 @@ class AnswerLog:
     prompts: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
+    _adopted: dict[str, str] = field(default_factory=dict)
 
     def add(self, prompt: Prompt, answer: Answer, *, place: str | None = None) -> None:
         """Write the row of a call that was answered; raises EvidenceError where it cannot be written."""
@@ -34,30 +36,44 @@ class AnswerLog:
         self._row(prompt, "", place, {"finish_reason": "failed", "raw_error_code": raw_error_code})
 
     def _row(self, prompt: Prompt, text: str, place: str | None, told: dict[str, Any]) -> None:
-        text = self._text(text)
-        row = {
+        text = self._text(text, "answers")
+        about = {
             "call": len(self.answers),
-            "place": place,
             "messages": [
                 {"role": message.role, "sha256": self._message(message.content)} for message in prompt.messages
             ],
             "params": self._params(prompt),
-            "answer": text,
-            "answer_sha256": sha256_text(text),
             **told,
+        }
+        # A changed answer, or a changed name of its place, cannot be replayed; what is told beside them need not be.
+        row = {
+            **self.folder.redact_values(about),
+            "place": self.folder.redact_values(place, "answers"),
+            "answer": self.folder.redact(text, "answers"),
+            "answer_sha256": sha256_text(text),
         }
         self.prompts.append(sha256_text("\0".join(f"{m.role}\0{as_utf8(m.content)}" for m in prompt.messages)))
         self.answers.append(sha256_text(text))
-        self.folder.append(ANSWERS, canonical(self.folder.redact_values(row)) + b"\n")
+        self.folder.append(ANSWERS, canonical(row) + b"\n")
 
-    def _text(self, text: str) -> str:
+    def _text(self, text: str, kind: Kind) -> str:
         """Return the text that is recorded and digested; one that JSON cannot carry cannot be replayed."""
         kept = as_utf8(text)
-        self.folder.redacted |= kept != text
+        if kept != text:
+            self.folder.redacted.add(kind)
         return kept
+
+    def adopt(self, bundle: Path, digests: dict[str, str]) -> None:
+        """Take over the rows of another run's bundle, whose digests were checked; raises EvidenceError."""
+        for name in (ANSWERS, PROMPTS):
+            if (bundle / name).is_file():
+                self.folder.write(name, (bundle / name).read_bytes())
+        self._adopted = digests
 
     def digests(self) -> dict[str, str]:
         """Return one digest over all prompts and one over all answers."""
+        if self._adopted:
+            return self._adopted
         return {"prompts": sha256_text("\n".join(self.prompts)), "answers": sha256_text("\n".join(self.answers))}
 
     def _params(self, prompt: Prompt) -> dict[str, Any]:
@@ -76,10 +92,10 @@ class AnswerLog:
         }
 
     def _message(self, content: str) -> str:
-        content = self._text(content)
+        content = self._text(content, "prompts")
         digest = sha256_text(content)
         if digest not in self._seen:
             self._seen.add(digest)
-            row = self.folder.redact_values({"sha256": digest, "content": content})
+            row = self.folder.redact_values({"sha256": digest, "content": content}, "prompts")
             self.folder.append(PROMPTS, canonical(row) + b"\n")
         return digest

@@ -32,15 +32,23 @@ def check_contents(folder: Path, tape: list[Line], problems: list[Problem]) -> N
         problems.append(Problem(TAPE, tape.index(checks) + 1, "checks_completed carries no digests"))
         return
     # The summary says it too, but only the tape is what the commit names.
-    whole = checks.get("replayable") is not False
+    redacted = redacted_in(checks)
+    if checks.get("replayable") is not redacted.isdisjoint({"answers", "diff"}):
+        problems.append(Problem(TAPE, tape.index(checks) + 1, "replayable and redacted contradict each other"))
     diff = read(folder, DIFF, problems)
     if (
         diff is not None
         and hashlib.sha256(diff).hexdigest() != digests.get("diff")
-        and (whole or MARK.encode() not in diff)
+        and ("diff" not in redacted or MARK.encode() not in diff)
     ):
         problems.append(Problem(DIFF, 0, "is not the diff whose digest stands on the tape"))
-    _check_calls(folder, digests, problems, whole=whole)
+    _check_calls(folder, digests, problems, redacted)
+
+
+def redacted_in(checks: Line) -> set[str]:
+    """Return the kinds of content that the tape says are not recorded as they were."""
+    told = checks.get("redacted")
+    return {kind for kind in told if isinstance(kind, str)} if isinstance(told, list) else set()
 
 
 def _check_summary(folder: Path, finished: Line, problems: list[Problem]) -> None:
@@ -54,9 +62,10 @@ def _check_summary(folder: Path, finished: Line, problems: list[Problem]) -> Non
         problems.append(Problem(SUMMARY, 0, "its run_id or status is not that of the tape"))
 
 
-def _check_calls(folder: Path, digests: dict[str, Any], problems: list[Problem], *, whole: bool) -> None:
+def _check_calls(folder: Path, digests: dict[str, Any], problems: list[Problem], redacted: set[str]) -> None:
     """Recompute the digests of all answers and of all prompts from the rows; stops at the first that is wrong."""
-    contents = _contents(folder, problems, whole=whole)
+    contents = _contents(folder, problems, whole="prompts" not in redacted)
+    whole = "answers" not in redacted
     if contents is None:
         return
     answers: list[str] = []

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from agentos_action.errors import EvidenceError, UsageError
 from agentos_action.evidence.canonical import canonical
@@ -15,6 +15,7 @@ from agentos_action.redact import Redactor
 TAPE = "audit/run_tape.jsonl"
 HEALTH = "reports/health_summary.json"
 SUMMARY = "reports/run_summary.json"
+CHECKS = "reports/checks.json"
 ANSWERS = "patch/answers.jsonl"
 PROMPTS = "patch/prompts.jsonl"
 DIFF = "patch/canonical.diff"
@@ -30,13 +31,20 @@ _IDS = frozenset({"commit", "tree", "base"})
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
+#: What redaction may change: a bundle whose answers or diff it changed cannot be replayed.
+Kind: TypeAlias = Literal["tape", "prompts", "answers", "diff"]
+
+
 class RunFolder:
-    """One run's evidence folder; everything that is written passes the redactor first."""
+    """One run's evidence folder; everything that is written passes the redactor first.
+
+    `redacted` are the kinds of content that are not recorded as they were.
+    """
 
     def __init__(self, path: Path, redactor: Redactor) -> None:
         self.path = path
         self.redactor = redactor
-        self.redacted = False
+        self.redacted: set[Kind] = set()
 
     @classmethod
     def create(cls, root: Path, run_id: str, redactor: Redactor) -> RunFolder:
@@ -50,20 +58,28 @@ class RunFolder:
             raise UsageError(message, "Give a writable folder with --evidence DIR.") from error
         return cls(folder, redactor)
 
-    def redact(self, text: str) -> str:
+    @property
+    def replayable(self) -> bool:
+        """Whether answers and diff are recorded as they were."""
+        return self.redacted.isdisjoint({"answers", "diff"})
+
+    def redact(self, text: str, kind: Kind = "tape") -> str:
         """Return text without secrets, and remember if that changed it."""
         clean = self.redactor.text(text)
-        self.redacted |= clean != text
+        if clean != text:
+            self.redacted.add(kind)
         return clean
 
-    def redact_values(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def redact_values(self, value: Any, kind: Kind = "tape") -> Any:  # noqa: ANN401 - any JSON value
         """Return a JSON value without secrets in its texts; keys, numbers and what we name ourselves stay."""
         if isinstance(value, str):
-            return self.redact(value)
+            return self.redact(value, kind)
         if isinstance(value, list | tuple):
-            return [self.redact_values(inner) for inner in value]
+            return [self.redact_values(inner, kind) for inner in value]
         if isinstance(value, dict):
-            return {key: inner if _is_ours(key, inner) else self.redact_values(inner) for key, inner in value.items()}
+            return {
+                key: inner if _is_ours(key, inner) else self.redact_values(inner, kind) for key, inner in value.items()
+            }
         return value
 
     def append(self, name: str, line: bytes, *, sync: bool = False) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentos_action.evidence.chain import Line, check_chain, check_order, event_of
-from agentos_action.evidence.contents import MARK, check_contents
+from agentos_action.evidence.contents import MARK, check_contents, redacted_in
 from agentos_action.evidence.layout import SUMS, TAPE
 from agentos_action.evidence.reading import MAX_FILES, Problem, names, read, rows
 from agentos_action.records.receipt import CommitFacts
@@ -62,7 +62,7 @@ def verify_commit(folder: Path, facts: CommitFacts) -> list[Problem]:
         "AgentOS-Diff": f"sha256:{digests.get('diff')}",
         "AgentOS-Evidence": f"sha256:{before.get('hash')}",
     }
-    if before.get("replayable") is False and MARK in str(expected["AgentOS-Model"]):
+    if "tape" in redacted_in(before) and MARK in str(expected["AgentOS-Model"]):
         del expected["AgentOS-Model"]
     trailers = _TRAILER.findall(facts.message)
     for key, value in expected.items():

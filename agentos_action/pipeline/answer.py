@@ -16,6 +16,7 @@ from agentos_action.records.surroundings import surroundings
 from agentos_action.records.task import EditFormat
 from agentos_action.records.tool import OutputKind
 from agentos_action.records.verdict import DiffValidationResult, Finding
+from agentos_action.secrets.scan import scan
 from agentos_action.verifier.rules.binding import wrong_kind
 from agentos_action.verifier.subject import Subject
 from agentos_action.verifier.verify import verify
@@ -104,7 +105,8 @@ def _judged(case: AnswerCase, resolved: Resolved, kind: OutputKind) -> Judgement
     if not patch.text:
         return Judgement("no_change")
     around = surroundings(case.base, patch.changes)
-    subject = Subject(patch, case.policy, around, output_kind=kind, placements=resolved.placements)
+    leaks = scan(patch.files, case.base, deep=True)
+    subject = Subject(patch, case.policy, around, output_kind=kind, placements=resolved.placements, leaks=leaks)
     result = verify(subject, "").result
     findings = (*result.errors, *result.warnings)
     after = _after(patch.changes) if result.is_valid else {}

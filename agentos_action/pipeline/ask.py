@@ -10,7 +10,7 @@ from agentos_action.errors import ToolError, UsageError
 from agentos_action.evidence.answers import AnswerLog
 from agentos_action.interrupts import deferred
 from agentos_action.patches.resolve import resolve
-from agentos_action.recipes.drive import Bounds, Plan, StopAsking, drive
+from agentos_action.recipes.drive import Ask, Bounds, OnPlace, Plan, StopAsking, drive
 from agentos_action.records.base import Base
 from agentos_action.records.model import Answer, Prompt, TokenUsage
 from agentos_action.records.observer import Observer
@@ -110,8 +110,15 @@ def ask_recipe(session: Session, recipe: Recipe, planned: Plan, base: Base, limi
             session.stopped = error
             raise StopAsking(error) from error
 
+    return fill(recipe, planned, base, limits, ask=ask, on_place=session.observer.place)
+
+
+def fill(  # noqa: PLR0913 - what a recipe needs, and whom it asks
+    recipe: Recipe, planned: Plan, base: Base, limits: Limits, *, ask: Ask, on_place: OnPlace
+) -> Asked:
+    """Fill a recipe's places from whatever `ask` answers and return the changes."""
     bounds = Bounds(limits.max_model_calls, limits.max_files, min(limits.max_hunks, limits.max_changed_lines))
-    driven = drive(recipe, planned, bounds, ask, session.observer.place)
+    driven = drive(recipe, planned, bounds, ask, on_place)
     changes = []
     for path, text in driven.texts.items():
         old = base.read(path)

@@ -29,7 +29,10 @@ MAX_PATH = 4_096
 #: JSON may spell half of a character out, which no UTF-8 can hold; a quick look tells whether to look closely.
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
-_POLICY_KEYS = ("allowed_paths", "forbidden_paths", "max_placement", "limits")
+_POLICY_KEYS = (
+    *("allowed_paths", "forbidden_paths", "max_placement", "limits", "protect_manifests"),
+    *("allow_new_files", "allow_delete", "allow_rename", "allow_exec_bit"),
+)
 _LIMIT_KEYS = tuple(name for name in Limits.model_fields if name != "max_model_calls")
 _OPTIONAL = frozenset({"modes", "edit_format", "output_kind", "policy"})
 _HINT = "One JSON object a line, as docs/judge.md tells."

@@ -42,14 +42,14 @@ def close_run(walk: Walk, error: AgentOSError | None) -> RunReport:
 
 def _timing(walk: Walk) -> dict[str, int]:
     names = ("settings", "context", "tool", "patch", "verify", "execute", "evidence")
-    return {name: walk.timing.get(name, 0) for name in names}
+    return {**{name: walk.timing.get(name, 0) for name in names}, **walk.timing}
 
 
 def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
     status: RunStatus = walk.status if error is None else _status_of(error)
     result, verdict, patch, receipt = walk.result, walk.verdict, walk.patch, walk.receipt
     asked, session = walk.asked, walk.session
-    findings = (*verdict.result.errors, *verdict.result.warnings) if verdict else ()
+    findings = (*verdict.result.errors, *walk.refused, *verdict.result.warnings) if verdict else walk.refused
     clean = walk.folder.redactor.text
     usage = Usage()
     if session is not None:
@@ -68,7 +68,7 @@ def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
         files=verdict.result.files if verdict else (),
         policy=walk.policy.source if walk.policy else None,
         commit=receipt.commit if receipt else None,
-        branch=receipt.branch if receipt else walk.request.branch,
+        branch=receipt.branch if receipt else walk.branch or walk.request.branch,
         model_id=result.model_id if result else (session.model_id if session else None),
         requested_model=walk.chosen.profile.model if walk.chosen else walk.request.flags.model,
         usage=usage,
@@ -77,6 +77,8 @@ def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
         left=asked.left if asked else (walk.plan.left if walk.plan else ()),
         placement=highest(asked.placements) if asked else None,
         placements=told(asked.placements) if asked else (),
+        checks=walk.checks,
+        parent=walk.parent,
     )
 
 
@@ -107,7 +109,7 @@ def _summary(walk: Walk, report: RunReport) -> dict[str, object]:
     return {
         **report.model_dump(mode="json", exclude={"diff", "evidence"}),
         "version": __version__,
-        "replayable": not walk.folder.redacted,
+        "replayable": walk.folder.replayable,
         "task": task.model_dump(mode="json") if task else None,
         "policy": {"source": policy.source, "sha256": policy.sha256} if policy else None,
         "exceptions": list(walk.request.allow_path),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agentos_action.context.select import read_text, reading_ban, require_files
+from agentos_action.context.select import read_text, reading_ban
 from agentos_action.errors import UsageError
 from agentos_action.pipeline.walk import Walk
 from agentos_action.records.base import Base
@@ -17,6 +17,7 @@ from agentos_action.records.surroundings import surroundings
 from agentos_action.records.task import TaskSource, ToolTask
 from agentos_action.records.verdict import Finding
 from agentos_action.settings.choose import choose_model
+from agentos_action.settings.narrow import narrow
 from agentos_action.settings.policy import POLICY_FILE, LoadedPolicy, load_policy
 from agentos_action.tasks.file import read_task_file
 from agentos_action.tasks.line import task_from_line
@@ -28,28 +29,38 @@ if TYPE_CHECKING:
     from agentos_action.settings.choose import ChosenModel
 
 
+#: Stands for the task's id in a branch name.
+TASK = "{task}"
+
+
 def find_base(walk: Walk) -> tuple[Base, str]:
     """Return the files to start from and the policy commit; raises UsageError for a revision that is none."""
     request, repo = walk.request, walk.repo
     if request.target == "worktree":
         base: Base = repo.index_snapshot(request.index_file)
     else:
-        tip = repo.branch_tip(request.branch) if request.branch else None
+        tip = repo.branch_tip(walk.branch) if walk.branch else None
         base = repo.snapshot(repo.commit_of(request.base) if request.base else tip or repo.commit_of("HEAD"))
     return base, repo.commit_of(request.policy_ref or "HEAD")
 
 
-def load_settings(walk: Walk, base: Base, policy_commit: str) -> tuple[LoadedPolicy, ToolTask]:
-    """Read policy and task; the command line's own words (files, time limit, format) win over the task file's."""
-    request = walk.request
+def load_narrowed(walk: Walk, task: ToolTask, policy_commit: str) -> LoadedPolicy:
+    """Read the policy of that commit, narrowed by the task, and tell of the run's own exceptions."""
     policy_base = walk.repo.snapshot(policy_commit)
-    policy = load_policy(policy_base)
+    loaded = load_policy(policy_base)
     _warn_of_other_policy(walk, policy_base)
-    for pattern in request.allow_path:
+    for pattern in walk.request.allow_path:
         try:
             check_allowed_glob(pattern)
         except ValueError as error:
             raise UsageError(f"--allow-path: {error}", "Name a path or a glob inside the repository.") from error
+        walk.observer.warning(f"exception for this run: {pattern!r} may be changed")
+    return replace(loaded, policy=narrow(loaded.policy, task.narrow)) if task.narrow else loaded
+
+
+def read_task(walk: Walk) -> ToolTask:
+    """Read the task; the command line's own words (files, time limit, format) win over the task file's."""
+    request = walk.request
     told = {"--task": request.task_file, "--instruction": request.instruction, "--recipe": request.recipe}
     given = [flag for flag, value in told.items() if value is not None]
     if len(given) > 1:
@@ -60,7 +71,6 @@ def load_settings(walk: Walk, base: Base, policy_commit: str) -> tuple[LoadedPol
         source: TaskSource = "hook" if request.target == "worktree" else "command line"
         task = task_from_line(request.instruction, request.recipe, source=source)
     own: dict[str, object] = {
-        "base": base.id,
         "files": tuple(_clean(path) for path in request.files) or task.files,
         "recipe": request.recipe or task.recipe,
         "edit_format": request.edit_format or task.edit_format,
@@ -68,9 +78,7 @@ def load_settings(walk: Walk, base: Base, policy_commit: str) -> tuple[LoadedPol
     }
     if request.timeout is not None:
         own["timeout_seconds"] = request.timeout
-    task = ToolTask.model_validate({**task.model_dump(exclude_unset=True), **own})
-    require_files(task, base)
-    return policy, task
+    return ToolTask.model_validate({**task.model_dump(exclude_unset=True), **own})
 
 
 def _warn_of_other_policy(walk: Walk, policy_base: Base) -> None:
@@ -140,10 +148,16 @@ def _closed(walk: Walk, path: str, task: ToolTask, base: Base, policy: Policy) -
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """What the first stages found, all there from here on."""
+class Grounds:
+    """What a verdict stands on: the files that are changed, the policy as the task narrows it, the task."""
 
     base: Base
     policy: LoadedPolicy
     task: ToolTask
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(Grounds):
+    """What the first stages found, all there from here on."""
+
     chosen: ChosenModel

@@ -17,6 +17,7 @@ from agentos_action.executor.guard import Change
 from agentos_action.interrupts import deferred
 from agentos_action.pipeline.ask import Asked, Session
 from agentos_action.records.base import Base
+from agentos_action.records.check import CheckResult
 from agentos_action.records.observer import Observer
 from agentos_action.records.patch import Patch
 from agentos_action.records.receipt import Receipt
@@ -53,7 +54,11 @@ class Parts:
 
 @dataclass(slots=True)
 class Walk:
-    """The state of one run; a stage reads what came before it and adds its own."""
+    """The state of one run; a stage reads what came before it and adds its own.
+
+    `branch` is the one to commit on (None: the checked-out one), `refused` what the checks found, `parent` the run
+    whose proposal is committed.
+    """
 
     request: RunRequest
     parts: Parts
@@ -79,11 +84,20 @@ class Walk:
     result: ToolResult | None = None
     patch: Patch | None = None
     verdict: Verdict | None = None
+    branch: str | None = None
+    checks: tuple[CheckResult, ...] = ()
+    refused: tuple[Finding, ...] = ()
+    parent: str | None = None
     receipt: Receipt | None = None
     written: tuple[str, ...] = ()
     warnings: list[Finding] = field(default_factory=list)
     status: RunStatus = "bug"
     message: str = ""
+
+    @property
+    def commits(self) -> bool:
+        """Whether the run is meant to end in a commit."""
+        return self.request.target == "commit" and self.request.half != "propose" and not self.request.dry_run
 
     @property
     def wrote_files(self) -> bool:

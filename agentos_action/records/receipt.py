@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from agentos_action.records.policy import Signing
 from agentos_action.records.verdict import Finding
@@ -12,7 +13,8 @@ from agentos_action.records.verdict import Finding
 class CommitOrder:
     """Where and as what an accepted diff is committed; `branch` None means the checked-out one.
 
-    `author` and `committer` are `Name <address>`, None for git's own; `sign` as `CommitRules.sign`.
+    `author` and `committer` are `Name <address>`, None for git's own, which `identity` (variables such as
+    GIT_AUTHOR_NAME) and git's configuration tell; `sign` as `CommitRules.sign`.
     """
 
     subject: str
@@ -22,6 +24,7 @@ class CommitOrder:
     author: str | None = None
     committer: str | None = None
     sign: Signing = "git"
+    identity: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

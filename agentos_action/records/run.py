@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from agentos_action.errors import ErrorCategory
+from agentos_action.records.check import CheckResult
 from agentos_action.records.patch import Placed, Rung
 from agentos_action.records.recipe import LeftAlone
 from agentos_action.records.task import EditFormat
@@ -29,6 +30,7 @@ RunStatus: TypeAlias = Literal[
     "interrupted",
 ]
 Target: TypeAlias = Literal["commit", "worktree"]
+Half: TypeAlias = Literal["run", "propose", "commit"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +50,26 @@ class ModelWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow:
+    """The workflow run that we are a step of, as its environment tells; `event_file` is what set it off."""
+
+    repository: str
+    run_id: str
+    event: str
+    event_file: Path | None = None
+
+    def told(self) -> dict[str, str]:
+        """Return what evidence tells of it."""
+        return {"repository": self.repository, "run_id": self.run_id, "event": self.event}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """Everything argv, environment and event said about one run, read once."""
+    """Everything argv, environment and event said about one run, read once.
+
+    `half` says how much of the way is walked; `proposal` is the bundle that the half `commit` begins with. `identity`
+    holds git's own variables that name author and committer.
+    """
 
     repo: Path
     task_file: Path | None = None
@@ -72,7 +92,11 @@ class RunRequest:
     edit_format: EditFormat | None = None
     evidence: Path | None = None
     dry_run: bool = False
+    half: Half = "run"
     target: Target = "commit"
+    proposal: Path | None = None
+    workflow: Workflow | None = None
+    identity: dict[str, str] = field(default_factory=dict)
     index_file: Path | None = None
     home: Path = Path()
     cache: Path = Path()
@@ -104,3 +128,5 @@ class RunReport(Record):
     left: tuple[LeftAlone, ...] = ()
     placement: Rung | None = None
     placements: tuple[Placed, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    parent: str | None = None

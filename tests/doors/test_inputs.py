@@ -19,13 +19,13 @@ def inputs(**given: str) -> dict[str, str]:
 
 def test_silence_is_no_argument_but_the_place_of_the_evidence() -> None:
     read = read_inputs(inputs(recipe="", task_file=" \n"))
-    assert read.argv == ("--evidence=/runner/temp/agentos-evidence",)
+    assert read.argv == ("--branch=agentos/{task}", "--evidence=/runner/temp/agentos-evidence")
     assert read.upload
 
 
 def test_every_text_is_handed_on_as_one_argument_that_cannot_become_an_option() -> None:
     read = read_inputs(inputs(instruction="--json\n--repo=/etc", branch="-f", timeout="-1"))
-    assert read.argv[:3] == ("--instruction=--json\n--repo=/etc", "--branch=-f", "--timeout=-1")
+    assert read.argv[:3] == ("--instruction=--json\n--repo=/etc", "--timeout=-1", "--branch=-f")
 
 
 def test_files_stand_one_a_line_and_may_begin_with_a_dash() -> None:

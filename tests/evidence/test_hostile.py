@@ -25,6 +25,7 @@ NAMES = (
     "status",
     "digests",
     "replayable",
+    "redacted",
     "messages",
     "params",
     "answer",

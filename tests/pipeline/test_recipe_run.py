@@ -41,7 +41,7 @@ def test_every_place_is_filled_and_committed(repo: Path, tmp_path: Path) -> None
     assert report.placed == ("m.py::mean", "n.py::area")
     assert '    """Return the mean of the values."""\n' in git(repo, "show", "HEAD:m.py")
     assert "bad.py" in [alone.path for alone in report.left]
-    assert git(repo, "log", "-1", "--format=%s") == "docstrings: fill 2 places in 2 files\n"
+    assert git(repo, "log", "-1", "--format=%s") == "Fill 2 places in 2 files (docstrings)\n"
     assert verify_bundle(Path(report.evidence or "")).problems == ()
 
 

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
-    from agentos_action.records.run import RunReport, Target
+    from agentos_action.pipeline.walk import Parts
+    from agentos_action.records.observer import Observer
+    from agentos_action.records.run import Half, RunReport, RunRequest, Target
 
 #: The names of `records.task.EditFormat`, which would load pydantic for --help.
 FORMATS = ("auto", "unified_diff", "search_replace", "codex", "structured", "whole_file")
@@ -27,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     where = parser.add_argument_group("where")
     where.add_argument("--repo", default=".", metavar="DIR", help="the repository (default: the one you stand in)")
     where.add_argument("--base", metavar="REV", help="start from this commit (default: the branch's tip)")
-    where.add_argument("--branch", metavar="NAME", help="commit on this branch, new or existing; no work tree follows")
+    where.add_argument("--branch", metavar="NAME", help="commit on this branch, new or existing ({task}: its id)")
     where.add_argument("--policy-ref", metavar="REV", help="read agentos.toml from this commit (default: HEAD)")
     where.add_argument("--allow-path", action="append", metavar="GLOB", help="an exception for this run; is recorded")
     where.add_argument("--dry-run", action="store_true", help="do everything but write; evidence is written")
@@ -68,23 +71,34 @@ def _seconds(text: str) -> float:
 
 def execute(options: argparse.Namespace) -> int:
     """Run and report."""
+    return finish(perform(options))
+
+
+def finish(report: RunReport) -> int:
+    """Return the exit code, once what was said is known to have arrived."""
     from agentos_action.entry.fail import delivered  # noqa: PLC0415 - not for --help
 
-    report = perform(options)
     delivered(f"; commit {report.commit} was made" if report.commit else "")
     return report.exit_code
 
 
-def perform(options: argparse.Namespace, *, target: Target = "commit") -> RunReport:
+def perform(options: argparse.Namespace, *, target: Target = "commit", half: Half = "run") -> RunReport:
     """Run, say what came of it, and return the report."""
     from agentos_action.entry.request import run_request  # noqa: PLC0415 - not for --help
     from agentos_action.pipeline.run import run  # noqa: PLC0415 - the same
-    from agentos_action.report.terminal import Reporter  # noqa: PLC0415 - the same
+
+    return reported(options, run_request(options, target=target, half=half), run)
+
+
+def reported(
+    options: argparse.Namespace, request: RunRequest, walk: Callable[[RunRequest, Parts, Observer], RunReport]
+) -> RunReport:
+    """Walk one of the ways, say what came of it, and return the report."""
+    from agentos_action.report.terminal import Reporter  # noqa: PLC0415 - not for --help
     from agentos_action.wiring import parts  # noqa: PLC0415 - the same
 
-    request = run_request(options, target=target)
     with Reporter(quiet=options.json, verbose=options.verbose) as reporter:
-        report = run(request, parts(), reporter)
+        report = walk(request, parts(), reporter)
     if options.json:
         sys.stdout.write(json.dumps(report.model_dump(mode="json")) + "\n")
     else:

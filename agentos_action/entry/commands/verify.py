@@ -35,6 +35,7 @@ def execute(options: argparse.Namespace) -> int:
     from agentos_action.records.surroundings import surroundings  # noqa: PLC0415 - the same
     from agentos_action.records.verdict import DiffValidationResult  # noqa: PLC0415 - the same
     from agentos_action.repo import RepoView  # noqa: PLC0415 - the same
+    from agentos_action.secrets.scan import scan  # noqa: PLC0415 - the same
     from agentos_action.settings.policy import load_policy  # noqa: PLC0415 - the same
     from agentos_action.verifier.subject import Subject  # noqa: PLC0415 - the same
     from agentos_action.verifier.verify import verify  # noqa: PLC0415 - the same
@@ -55,7 +56,8 @@ def execute(options: argparse.Namespace) -> int:
         # A person's own diff is taken as it stands; nobody guesses where its hunks might have been meant to go.
         exact = policy.policy.model_copy(update={"max_placement": "exact"})
         around = surroundings(repo.snapshot(before), patch.changes)
-        subject = Subject(patch, exact, around, placements=placements)
+        leaks = scan(patch.files, repo.snapshot(before), deep=False)
+        subject = Subject(patch, exact, around, placements=placements, leaks=leaks)
         result = verify(subject, policy.sha256).result
     _say(options, result, policy.source)
     return EXIT_DONE if result.is_valid else EXIT_REJECTED

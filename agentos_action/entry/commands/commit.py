@@ -1,0 +1,41 @@
+"""`agentos commit EVIDENCE_DIR`: the second half of a run: a proposal is judged once more, and committed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentos_action.entry.commands import run as run_command
+
+if TYPE_CHECKING:
+    import argparse
+
+EXAMPLE = "agentos commit proposals/20261121T031500Z-8f3a1c2d --branch agentos/colour-flag"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("proposal", metavar="EVIDENCE_DIR", help="the folder of a run of `agentos propose`")
+    parser.add_argument("--repo", default=".", metavar="DIR", help="the repository (default: the one you stand in)")
+    parser.add_argument("--branch", metavar="NAME", help="commit on this branch, new or existing")
+    parser.add_argument("--policy-ref", metavar="REV", help="read agentos.toml from this commit (default: the branch)")
+    parser.add_argument("--allow-path", action="append", metavar="GLOB", help="an exception for this run; is recorded")
+    parser.add_argument("--dry-run", action="store_true", help="judge it and write nothing but evidence")
+    parser.add_argument("--evidence", metavar="DIR", help="where evidence goes (default: <git dir>/agentos/runs)")
+    parser.add_argument("--verbose", action="store_true", help="say more of what happens")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Judge the proposal, commit it and report."""
+    from agentos_action.entry.request import commit_request  # noqa: PLC0415 - not for --help
+    from agentos_action.errors import UsageError  # noqa: PLC0415 - the same
+    from agentos_action.evidence.layout import SUMS  # noqa: PLC0415 - the same
+    from agentos_action.pipeline.commit import commit_proposal  # noqa: PLC0415 - the same
+
+    folder = Path(options.proposal)
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder", f"Give the folder of a run, which holds {SUMS}.")
+    if not (folder / SUMS).exists() and (inside := sorted(folder.glob(f"*/{SUMS}"))):
+        raise UsageError(f"{folder} is a folder of runs", f"Give one of them: agentos commit {inside[-1].parent}")
+    return run_command.finish(run_command.reported(options, commit_request(options), commit_proposal))

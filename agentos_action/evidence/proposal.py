@@ -1,0 +1,143 @@
+"""A bundle of `agentos propose`, taken as hostile: checked as evidence is, then read into what a commit needs of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from agentos_action.evidence.canonical import canonical
+from agentos_action.evidence.chain import Line, event_of
+from agentos_action.evidence.layout import ANSWERS, SUMS, TAPE
+from agentos_action.evidence.reading import Problem, names, read, rows
+from agentos_action.evidence.verify import verify_bundle
+from agentos_action.records.task import EditFormat, ToolTask
+from agentos_action.records.tool import Record, ToolResult
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Read(Record):
+    """How the answer was read: which files the prompt showed, in which format, or that a recipe asked (`how`)."""
+
+    model_config = ConfigDict(extra="ignore")
+    files: tuple[str, ...]
+    how: str
+    edit_format: EditFormat = "auto"
+
+
+class Row(Record):
+    """One model call: what was answered, for which place of a recipe; `finish_reason` is `failed` for no answer."""
+
+    model_config = ConfigDict(extra="ignore")
+    place: str | None
+    answer: str
+    finish_reason: str
+    raw_error_code: str | None = None
+
+
+class Digests(Record):
+    """What the tape says the proposal stands on."""
+
+    model_config = ConfigDict(extra="ignore")
+    prompts: str
+    answers: str
+    diff: str
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a bundle proposes; every text in it may be a stranger's. `head` and `sums` name the bundle in the next."""
+
+    run_id: str
+    status: str
+    task: ToolTask
+    read: Read
+    rows: tuple[Row, ...]
+    result: ToolResult
+    digests: Digests
+    replayable: bool
+    redacted: tuple[str, ...]
+    checks: str
+    workflow: dict[str, Any] | None
+    head: str
+    sums: str
+
+
+@contextmanager
+def private_copy(folder: Path) -> Iterator[tuple[Path, list[Problem]]]:
+    """Give a copy that nobody changes while it is read; follows no link. What cannot be copied is a problem."""
+    problems: list[Problem] = []
+    with TemporaryDirectory(prefix="agentos-bundle-") as own:
+        for name in sorted(names(folder, problems)):
+            content = read(folder, name, problems)
+            if content is not None:
+                target = Path(own, name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+        yield Path(own), problems
+
+
+def read_proposal(folder: Path) -> tuple[Proposal | None, tuple[Problem, ...]]:
+    """Check a bundle and read it; None, and what is wrong, where it is not what its tape and sums say it is."""
+    problems = list(verify_bundle(folder).problems)
+    if problems:
+        return None, tuple(problems)
+    tape = list(rows(folder, TAPE, problems))
+    sums = hashlib.sha256(read(folder, SUMS, problems) or b"").hexdigest()
+    answers = [_as(Row, line, ANSWERS, number, problems) for number, line in enumerate(_answers(folder, problems), 1)]
+    checks = event_of(tape, "checks_completed")
+    loaded = event_of(tape, "task_loaded").get("task")
+    task = _as(ToolTask, loaded if isinstance(loaded, dict) else {}, TAPE, _at(tape, "task_loaded"), problems)
+    shown = _as(Read, event_of(tape, "context_built"), TAPE, _at(tape, "context_built"), problems)
+    result = event_of(tape, "tool_result_verified")
+    told = {key: value for key, value in result.items() if key in ToolResult.model_fields}
+    tool = _as(ToolResult, told, TAPE, _at(tape, "tool_result_verified"), problems)
+    listed = checks.get("digests")
+    digests = _as(Digests, listed if isinstance(listed, dict) else {}, TAPE, _at(tape, "checks_completed"), problems)
+    if problems or task is None or shown is None or tool is None or digests is None:
+        return None, tuple(problems)
+    workflow = tape[0].get("workflow")
+    return Proposal(
+        run_id=str(tape[0].get("run_id")),
+        status=str(event_of(tape, "run_finished").get("status")),
+        task=task,
+        read=shown,
+        rows=tuple(row for row in answers if row is not None),
+        result=tool,
+        digests=digests,
+        replayable=checks.get("replayable") is True,
+        redacted=tuple(str(kind) for kind in checks.get("redacted") or ()),
+        checks=str(checks.get("status")),
+        workflow=workflow if isinstance(workflow, dict) else None,
+        head=str(tape[-1].get("hash")),
+        sums=sums,
+    ), ()
+
+
+def _answers(folder: Path, problems: list[Problem]) -> Iterator[Line]:
+    return rows(folder, ANSWERS, problems) if (folder / ANSWERS).is_file() else iter(())
+
+
+def _at(tape: list[Line], name: str) -> int:
+    """Return the number of an event's line, from 1; 0 where the tape has none."""
+    return next((number for number, line in enumerate(tape, 1) if line.get("event") == name), 0)
+
+
+def _as(model: type[T], found: Line, file: str, line: int, problems: list[Problem]) -> T | None:
+    """Return a line as a record; what keeps it from being one is a problem."""
+    try:
+        return model.model_validate_json(canonical(found))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        what = f"{where}: {first['msg']}" if line else "the run did not come so far"
+        problems.append(Problem(file, line, f"holds no {model.__name__}: {what}"))
+        return None

@@ -1,0 +1,179 @@
+"""`agentos commit`: a proposal's answers are read and judged once more, as if from a stranger, and then committed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agentos_action import __version__
+from agentos_action.errors import ConflictError
+from agentos_action.evidence.proposal import Proposal, private_copy, read_proposal
+from agentos_action.evidence.reading import Problem
+from agentos_action.pipeline.checks import tape_checks
+from agentos_action.pipeline.execute import check_branch, commit, commit_order
+from agentos_action.pipeline.judge import judge
+from agentos_action.pipeline.prepare import Grounds, load_narrowed
+from agentos_action.pipeline.replay import asked_again
+from agentos_action.pipeline.walk import Parts, Walk
+from agentos_action.pipeline.whole import walked
+from agentos_action.records.base import Base
+from agentos_action.records.observer import Observer
+from agentos_action.records.patch import FileChange
+from agentos_action.records.run import RunReport, RunRequest, Workflow
+from agentos_action.records.verdict import DiffValidationResult, Finding, Verdict
+from agentos_action.tasks.event import Event, read_event
+from agentos_action.tasks.trust import may_ask
+
+PROPOSED = "dry_run"
+NOT_RUN = "a commit runs nothing of the repository; what the proposal says of its checks is no authority"
+
+
+def commit_proposal(request: RunRequest, parts: Parts, observer: Observer) -> RunReport:
+    """Walk the second half once: no model, no network, no command; ends as `run` does, with evidence of its own."""
+    return walked(request, parts, observer, _corridor)
+
+
+def _corridor(walk: Walk) -> None:
+    request = walk.request
+    folder = request.proposal or Path()
+    with private_copy(folder) as (own, unread):
+        proposal, problems = read_proposal(own)
+        walk.parent = proposal.run_id if proposal else None
+        walk.event(
+            "run_started",
+            version=__version__,
+            half=request.half,
+            dry_run=request.dry_run,
+            target=request.target,
+            branch=request.branch,
+            exceptions=list(request.allow_path),
+            workflow=request.workflow.told() if request.workflow else None,
+            parent={"run_id": proposal.run_id, "head": proposal.head, "sums_sha256": proposal.sums}
+            if proposal
+            else None,
+        )
+        if proposal is None or unread:
+            _refuse(walk, tuple(map(_told, (*unread, *problems))))
+            return
+        walk.log.adopt(own, {"prompts": proposal.digests.prompts, "answers": proposal.digests.answers})
+    walk.folder.redacted.update(kind for kind in ("prompts",) if kind in proposal.redacted)
+    event = _event(request.workflow)
+    findings = (*_unfit(proposal), *_strange(request.workflow, event, proposal))
+    if findings:
+        _refuse(walk, findings)
+        return
+    _commit(walk, proposal, event)
+
+
+def _commit(walk: Walk, proposal: Proposal, event: Event | None) -> None:
+    repo, request = walk.repo, walk.request
+    with walk.timed("settings"):
+        walk.branch = request.branch
+        tip = (repo.branch_tip(request.branch) if request.branch else None) or repo.commit_of("HEAD")
+        base = _base(walk, proposal, tip)
+        policy_commit = repo.commit_of(request.policy_ref) if request.policy_ref else tip
+        task = proposal.task.model_copy(update={"base": base.id})
+        policy = load_narrowed(walk, task, policy_commit)
+        walk.base, walk.policy, walk.task, walk.result = base, policy, task, proposal.result
+        check_branch(walk, policy.policy.commit, task)
+    walk.event(
+        "task_loaded",
+        task=task.model_dump(mode="json"),
+        policy={"source": policy.source, "sha256": policy.sha256, "commit": policy_commit},
+    )
+    findings = may_ask(policy.policy.trust, event) if event else ()
+    if findings:
+        _refuse(walk, findings)
+        return
+    with walk.timed("patch"):
+        asked = asked_again(walk, proposal, Grounds(base, policy, task))
+    now = repo.snapshot(tip)
+    if tip != base.id:
+        _require_same(asked.changes, base, now)
+    walk.asked = asked
+    grounds = Grounds(now, policy, task)
+    judge(walk, grounds)
+    tape_checks(walk, grounds, status="skipped", why=f"{NOT_RUN} (it says: {proposal.checks})")
+    if walk.status != "bug":
+        return
+    if walk.patch is None or walk.patch.sha256 != proposal.digests.diff:
+        said = "reading its answers once more gives another diff than the one it was closed with"
+        _refuse(walk, (Finding(id="bundle.diff", message=said, hint="Propose it again with this version."),))
+    elif request.dry_run:
+        walk.status, walk.message = "dry_run", "accepted, not committed"
+    else:
+        commit(walk, commit_order(walk, policy.policy.commit, policy.sha256, _words(asked.changes)))
+
+
+def _base(walk: Walk, proposal: Proposal, tip: str) -> Base:
+    """Return the files the proposal began with; raises ConflictError unless the branch stands on them."""
+    base = proposal.digests.base
+    if walk.repo.commit_facts(base) is None:
+        hint = "Fetch it (a shallow clone lacks older commits), or propose again."
+        raise ConflictError(f"the proposal begins at {base[:40]!r}, which is no commit of this repository", hint)
+    if not walk.repo.stands_on(tip, base):
+        hint = "Propose again on the branch as it is, or give another --branch."
+        raise ConflictError(f"the proposal begins at {base[:10]}, which {tip[:10]} does not stand on", hint)
+    return walk.repo.snapshot(base)
+
+
+def _require_same(changes: tuple[FileChange, ...], base: Base, now: Base) -> None:
+    """Raise ConflictError where a file that the proposal touches is another by now."""
+    touched = sorted({path for change in changes for path in (change.old_path, change.new_path) if path})
+    moved = [path for path in touched if base.mode(path) != now.mode(path) or base.read(path) != now.read(path)]
+    if moved:
+        listed = ", ".join(map(repr, moved[:5]))
+        raise ConflictError(f"changed since it was proposed: {listed}", "Propose again on the branch as it is.")
+
+
+def _unfit(proposal: Proposal) -> tuple[Finding, ...]:
+    findings = []
+    if proposal.status != PROPOSED:
+        said = f"the run ended as {proposal.status!r}, so it proposes nothing"
+        findings.append(Finding(id="bundle.no-proposal", message=said, hint="Give a bundle of `agentos propose`."))
+    if not proposal.replayable:
+        said = "redaction changed an answer or the diff, so they are not recorded as they were"
+        hint = "Keep secrets out of what the model reads, and propose again."
+        findings.append(Finding(id="bundle.not-replayable", message=said, hint=hint))
+    return tuple(findings)
+
+
+def _event(workflow: Workflow | None) -> Event | None:
+    if workflow is None or workflow.event_file is None:
+        return None
+    return read_event(workflow.event, workflow.event_file)
+
+
+def _strange(workflow: Workflow | None, event: Event | None, proposal: Proposal) -> tuple[Finding, ...]:
+    """Return why a workflow may not take a bundle that another run made; a person's own command may take any."""
+    if workflow is None:
+        return ()
+    told = proposal.workflow or {}
+    ours = {workflow.run_id} | ({event.upstream_run} if event and event.upstream_run else set())
+    if told.get("repository") == workflow.repository and told.get("run_id") in ours:
+        return ()
+    whose = f"run {told.get('run_id')!r} of {told.get('repository')!r}" if told else "no workflow run"
+    said = f"the bundle comes from {whose}, and this is run {workflow.run_id} of {workflow.repository}"
+    return (Finding(id="bundle.other-run", message=said, hint="Take the bundle that this run's `propose` made."),)
+
+
+def _words(changes: tuple[FileChange, ...]) -> str:
+    first, more = changes[0], len(changes) - 1
+    verb = {"create": "Add", "delete": "Delete", "rename": "Rename", "modify": "Change"}[first.kind]
+    return f"{verb} {first.path}" + (f" and {more} more file{'s' * (more != 1)}" if more else "")
+
+
+def _told(problem: Problem) -> Finding:
+    message = f"{problem.file or 'the bundle'}: {problem.message}"
+    line = problem.line or None
+    hint = "Take the bundle as `agentos propose` left it; nothing in it may change."
+    return Finding(id="bundle.changed", path=problem.file or None, line=line, message=message, hint=hint)
+
+
+def _refuse(walk: Walk, findings: tuple[Finding, ...]) -> None:
+    """End the run as rejected."""
+    if walk.verdict is None:
+        walk.verdict = Verdict(DiffValidationResult(is_valid=False, errors=findings), None)
+    else:
+        walk.refused = findings
+    walk.status = "rejected"
+    walk.message = f"the proposal was refused: {findings[0].message}"

@@ -1,0 +1,113 @@
+"""The last stage: an accepted diff becomes a commit, a changed work tree, or, for a proposal, nothing."""
+
+from __future__ import annotations
+
+from agentos_action.errors import UsageError
+from agentos_action.executor.message import subject
+from agentos_action.executor.worktree import write_only
+from agentos_action.interrupts import deferred
+from agentos_action.pipeline.prepare import Prepared
+from agentos_action.pipeline.walk import Walk
+from agentos_action.records.policy import CommitRules
+from agentos_action.records.receipt import CommitOrder
+from agentos_action.records.task import ToolTask
+from agentos_action.verifier.globs import allows
+
+BODY = "Proposed by a model, judged under the policy, applied by AgentOS Action."
+
+
+def check_branch(walk: Walk, rules: CommitRules, task: ToolTask) -> None:
+    """Raise UsageError where policy or task allow no commit on the branch that is meant."""
+    name = walk.branch or walk.repo.checked_out
+    if name is None or walk.request.target == "worktree":
+        return
+    told = {"the policy": rules.branches, "the task": task.narrow.commit.branches if task.narrow else ()}
+    for whose, patterns in told.items():
+        if patterns and not allows(patterns, name):
+            hint = f"Give --branch with a name that matches {' or '.join(patterns)}."
+            raise UsageError(f"{whose} allows no commit on the branch {name!r} (commit.branches)", hint)
+
+
+def check_target(walk: Walk, prepared: Prepared) -> None:
+    """Raise what would stand in the way of the commit before a model is asked: a branch, edits of the task's files."""
+    if not walk.commits:
+        return
+    planned = [file.path for file, _ in walk.plan.work] if walk.plan else []
+    executor = walk.parts.open_executor(walk.repo.place)
+    executor.check_target(walk.branch, (*prepared.task.files, *planned), prepared.base.id)
+
+
+def execute(walk: Walk, prepared: Prepared) -> None:
+    """Hand the accepted diff to the executor, or to nobody where only a proposal is wanted; signals wait meanwhile."""
+    if walk.status != "bug" or walk.verdict is None or walk.verdict.accepted is None:
+        # Refused, or nothing to change: the run has its status already.
+        return
+    accepted = walk.verdict.accepted
+    with walk.timed("execute"):
+        if walk.request.target == "worktree" and not walk.request.dry_run:
+            with deferred():
+                walk.written = write_only(walk.repo.require_workdir(), accepted.changes)
+            walk.status, walk.message = "applied", f"left in the work tree: {', '.join(walk.written)}"
+        elif not walk.commits:
+            walk.status, walk.message = "dry_run", _proposed(walk)
+        else:
+            order = commit_order(walk, prepared.policy.policy.commit, prepared.policy.sha256, _subject(walk, prepared))
+            commit(walk, order)
+
+
+def _proposed(walk: Walk) -> str:
+    if walk.request.half == "propose":
+        return f"accepted; `agentos commit {walk.folder.path}` commits it"
+    return "accepted, not committed"
+
+
+def commit(walk: Walk, order: CommitOrder) -> None:
+    """Commit the accepted diff and tape it."""
+    if walk.verdict is None or walk.verdict.accepted is None:
+        return
+    executor = walk.parts.open_executor(walk.repo.place)
+    with deferred():
+        receipt = executor.commit(walk.verdict.accepted, order)
+        walk.receipt = receipt
+        walk.event(
+            "git_commit",
+            commit=receipt.commit,
+            tree=receipt.tree,
+            branch=receipt.branch,
+            worktree_follows=receipt.worktree_follows,
+        )
+    for warning in receipt.warnings:
+        walk.warn(warning)
+    walk.status = "committed"
+    walk.message = f"on {receipt.branch}"
+
+
+def commit_order(walk: Walk, rules: CommitRules, policy_sha256: str, words: str) -> CommitOrder:
+    """Return what is to be committed where and as whom; `words` are cleaned to a subject."""
+    result = walk.result
+    model = (result.model_id if result else None) or "unknown"
+    trailers = (
+        ("AgentOS-Run", walk.run_id),
+        ("AgentOS-Model", f"{result.provider if result else 'unknown'}/{model}"),
+        ("AgentOS-Policy", f"sha256:{policy_sha256}"),
+        ("AgentOS-Diff", f"sha256:{walk.patch.sha256 if walk.patch else ''}"),
+        ("AgentOS-Evidence", f"sha256:{walk.tape.last_hash}"),
+    )
+    return CommitOrder(
+        subject(words),
+        BODY,
+        trailers,
+        walk.branch,
+        author=rules.author,
+        committer=rules.committer,
+        sign=rules.sign,
+        identity=walk.request.identity,
+    )
+
+
+def _subject(walk: Walk, prepared: Prepared) -> str:
+    placed = len(walk.asked.placed) if walk.asked else 0
+    if prepared.task.recipe is not None and placed:
+        files = len(walk.patch.changes) if walk.patch else 0
+        return f"Fill {placed} place{'s' * (placed != 1)} in {files} file{'s' * (files != 1)} ({prepared.task.recipe})"
+    return prepared.task.instruction.strip().split("\n", 1)[0].lstrip("# ") or prepared.task.task_id
