@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from agentos_action.records.run import RunReport
+from agentos_action.report.checks import checked
 from agentos_action.report.placement import guessing
 from agentos_action.report.visible import visible, visible_line
 
@@ -54,6 +55,8 @@ def _facts(report: RunReport, task: str, evidence_name: str | None) -> Iterator[
         yield "verdict", f"{'refused' if errors else 'accepted'}: {errors} errors, {len(report.findings)} findings"
     yield "files", "<br>".join(literal(path) for path in report.files[:MAX_ROWS])
     yield "placing", guessing(report.placements)
+    yield "checks", literal(checked(report.checks))
+    yield "proposal", literal(report.parent or "")
     yield "model", literal(report.model_id or report.requested_model or "")
     if report.commit:
         yield "commit", f"{literal(report.commit)} on {literal(report.branch or '')}"

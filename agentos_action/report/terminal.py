@@ -15,6 +15,7 @@ from rich.text import Text
 
 from agentos_action.records.run import RunReport
 from agentos_action.records.verdict import Finding
+from agentos_action.report.checks import checked
 from agentos_action.report.placement import guessing
 from agentos_action.report.visible import visible, visible_line
 
@@ -199,7 +200,8 @@ def _table(findings: Sequence[Finding]) -> Table:
 
 def _facts(report: RunReport) -> list[tuple[str, str]]:
     usage, timing = report.usage, report.timing_ms
-    rows = [("placing", guessing(report.placements)), ("model", report.model_id)]
+    rows = [("placing", guessing(report.placements)), ("model", report.model_id), ("checks", checked(report.checks))]
+    rows.append(("proposal", report.parent))
     if usage.prompt_tokens is not None:
         prompt = f"{usage.prompt_tokens:,} prompt ({usage.cached_tokens or 0:,} cached)"
         rows.append(("tokens", f"{prompt}, {usage.completion_tokens or 0:,} answer"))
