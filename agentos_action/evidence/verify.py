@@ -12,12 +12,11 @@ from agentos_action.evidence.contents import MARK, check_contents, redacted_in
 from agentos_action.evidence.layout import SUMS, TAPE
 from agentos_action.evidence.reading import MAX_FILES, Problem, names, read, rows
 from agentos_action.records.receipt import CommitFacts
+from agentos_action.records.trailer import trailer_value
 
 _SUM = re.compile(r"([0-9a-f]{64})  ([^\0\n]+)")
 _TRAILER = re.compile(r"^(AgentOS-[A-Za-z]+): (.+)$", re.MULTILINE)
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-#: What the executor leaves out of a trailer, so that a model's name stays one printable line.
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a1-\ud7ff\uf900-\ufffd]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,7 @@ def verify_commit(folder: Path, facts: CommitFacts) -> list[Problem]:
 
 
 def _model(result: Line) -> str:
-    model = f"{result.get('provider') or 'unknown'}/{result.get('model_id') or 'unknown'}"
-    return " ".join(_UNPRINTABLE.sub(" ", model).split())
+    return trailer_value(f"{result.get('provider') or 'unknown'}/{result.get('model_id') or 'unknown'}")
 
 
 def _check_git_commit(tape: list[Line], problems: list[Problem]) -> str | None:

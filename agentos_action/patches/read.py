@@ -29,6 +29,13 @@ _TAKES_BACK = re.compile(
     r"|ignore (?:the above|(?:that|the (?:previous|first)|my (?:first|previous)) (?:diff|patch|one|answer)))\b",
     re.IGNORECASE,
 )
+_WITHDRAWN = re.compile(
+    r"\b(?:do not|don.t|never) (?:apply|use|merge|commit) "
+    r"(?:(?:the|this|that|my|any of the) (?:above |previous )?(?:patch|diff|answer|edits?|changes?)\b"
+    r"|(?:it|this|that)\b)(?: above)?(?! \w)",
+    re.IGNORECASE,
+)
+_DIFF_FENCE = re.compile(r"\s{0,3}(?:```|~~~)(?:diff|patch|udiff)\s*$", re.IGNORECASE)
 #: What a second patch may hide behind: marks of a quoted mail, a list, a table, a comment, a string.
 _QUOTED = re.compile(
     r"^(?:[\s>|│»;#/*\"'`.\u200b\ufeff+-]|\d{1,3}[.)]|&gt;|<!--){1,12}?"
@@ -78,7 +85,10 @@ def sections_of(answer: Answer, edit_format: EditFormat, files: tuple[str, ...])
             if name == "whole_file":
                 return Read(reading.sections, name)
             _check_drafts(rest, reading)
+            _check_withdrawn(rest, reading)
             return Read(reading.sections, name, _whole_files(rest, files))
+    if not marked and edit_format in {"auto", "unified_diff"} and _empty_diff(lines):
+        return Read([], "unified_diff")
     beside = f"; it reads as {', '.join(marked)}" if marked else ""
     what = "patch" if edit_format == "auto" else edit_format.replace("_", " ")
     hint = "Answer with one ```diff block." if edit_format in {"auto", "unified_diff"} else f"Answer with a {what}."
@@ -128,6 +138,26 @@ def _check_drafts(rest: Sequence[str], reading: Reading) -> None:
         if _TAKES_BACK.search(line):
             message = f"line {at + 1} of the answer takes back a patch above it: {line.strip()[:80]!r}"
             raise refuse("patch.contradiction", message, "Answer with the final patch only.")
+
+
+def _check_withdrawn(rest: Sequence[str], reading: Reading) -> None:
+    """Refuse an answer that says below its patch that nobody shall apply it."""
+    last = max(stop for _, stop in reading.spans)
+    for at, line in enumerate(rest[last:], last):
+        if _WITHDRAWN.search(line):
+            message = f"line {at + 1} of the answer takes the patch back: {line.strip()[:80]!r}"
+            raise refuse("patch.contradiction", message, "Answer with the patch that is meant, and only with that.")
+
+
+def _empty_diff(lines: Sequence[str]) -> bool:
+    """Return whether the answer's fences of diffs are all empty, and there is one: nothing needs to change."""
+    opened = [at for at, line in enumerate(lines) if _DIFF_FENCE.match(line)]
+    return bool(opened) and all(_closed_at_once(lines, at) for at in opened)
+
+
+def _closed_at_once(lines: Sequence[str], at: int) -> bool:
+    following = next((line for line in lines[at + 1 :] if line.strip()), "")
+    return following.strip() in {"```", "~~~"}
 
 
 def _check_hidden(lines: Sequence[str], reading: Reading) -> None:

@@ -103,5 +103,9 @@ def check_beside(shown: Iterable[Section], changed: Iterable[FileChange], base: 
 def _is_most(section: Section, old: FileVersion) -> bool:
     """Return whether a text has most lines of a file, so that it is no part of it that is explained."""
     had = [line.strip() for line in old.content.decode("utf-8", "replace").split("\n") if line.strip()]
-    has = {line.strip() for line in (section.content or "").split("\n")}
-    return sum(line in has for line in had) * 5 >= len(had) * 4
+    new = [line.strip() for line in (section.content or "").split("\n") if line.strip()]
+    has = set(new)
+    kept = sum(line in has for line in had)
+    # A block that begins and ends as the file does shows all of it.
+    ends = bool(had) and (had[0], had[-1]) == (new[0] if new else "", new[-1] if new else "")
+    return kept * 5 >= len(had) * 4 or (ends and kept * 2 >= len(had))

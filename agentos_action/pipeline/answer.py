@@ -87,6 +87,9 @@ def _without_diff(case: AnswerCase) -> Judgement:
     kind = _KINDS.get(case.kind)
     if kind is None:
         return Judgement("reject", (wrong_kind(case.kind, f"is none of {', '.join(_KINDS)}"),))
+    other = _other_kind(case.text)
+    if other not in {None, kind}:
+        return Judgement("reject", (wrong_kind(kind, f"says that it is of kind {str(other)[:80]!r}"),))
     resolved = _resolved(case, "auto")
     found = {finding.id for finding in resolved.findings}
     if found and found <= _NOTHING and not reads_as_patch(case.text):
@@ -98,6 +101,19 @@ def _without_diff(case: AnswerCase) -> Judgement:
         # It reads as a patch, whether or not it fits or changes anything.
         return Judgement("reject", (wrong_kind(kind, "carries a diff"),))
     return judged
+
+
+def _other_kind(text: str) -> object:
+    """Return the kind that a JSON answer says it is, None where it says none."""
+    if "output_kind" not in text:
+        return None
+    from agentos_action.patches.formats.structured import said_kind  # noqa: PLC0415 - hardly any answer says so
+    from agentos_action.patches.refusal import Refused  # noqa: PLC0415 - the same
+
+    try:
+        return said_kind(text)
+    except Refused:
+        return "two at once"
 
 
 def _judged(case: AnswerCase, resolved: Resolved, kind: OutputKind) -> Judgement:

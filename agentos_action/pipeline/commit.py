@@ -101,7 +101,7 @@ def _commit(walk: Walk, proposal: Proposal, event: Event | None) -> None:
     elif request.dry_run:
         walk.status, walk.message = "dry_run", "accepted, not committed"
     else:
-        commit(walk, commit_order(walk, policy.policy.commit, policy.sha256, _words(asked.changes)))
+        commit(walk, commit_order(walk, policy, _words(asked.changes)))
 
 
 def _base(walk: Walk, proposal: Proposal, tip: str) -> Base:

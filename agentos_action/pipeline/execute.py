@@ -11,6 +11,7 @@ from agentos_action.pipeline.walk import Walk
 from agentos_action.records.policy import CommitRules
 from agentos_action.records.receipt import CommitOrder
 from agentos_action.records.task import ToolTask
+from agentos_action.settings.policy import LoadedPolicy
 from agentos_action.verifier.globs import allows
 
 BODY = "Proposed by a model, judged under the policy, applied by AgentOS Action."
@@ -51,8 +52,7 @@ def execute(walk: Walk, prepared: Prepared) -> None:
         elif not walk.commits:
             walk.status, walk.message = "dry_run", _proposed(walk)
         else:
-            order = commit_order(walk, prepared.policy.policy.commit, prepared.policy.sha256, _subject(walk, prepared))
-            commit(walk, order)
+            commit(walk, commit_order(walk, prepared.policy, _subject(walk, prepared)))
 
 
 def _proposed(walk: Walk) -> str:
@@ -82,19 +82,19 @@ def commit(walk: Walk, order: CommitOrder) -> None:
     walk.message = f"on {receipt.branch}"
 
 
-def commit_order(walk: Walk, rules: CommitRules, policy_sha256: str, words: str) -> CommitOrder:
-    """Return what is to be committed where and as whom; `words` are cleaned to a subject."""
-    result = walk.result
+def commit_order(walk: Walk, policy: LoadedPolicy, words: str) -> CommitOrder:
+    """Return what is to be committed where and as whom; the message's words are cleaned as it is written."""
+    rules, result = policy.policy.commit, walk.result
     model = (result.model_id if result else None) or "unknown"
     trailers = (
         ("AgentOS-Run", walk.run_id),
         ("AgentOS-Model", f"{result.provider if result else 'unknown'}/{model}"),
-        ("AgentOS-Policy", f"sha256:{policy_sha256}"),
+        ("AgentOS-Policy", f"sha256:{policy.sha256}"),
         ("AgentOS-Diff", f"sha256:{walk.patch.sha256 if walk.patch else ''}"),
         ("AgentOS-Evidence", f"sha256:{walk.tape.last_hash}"),
     )
     return CommitOrder(
-        subject(words),
+        words,
         BODY,
         trailers,
         walk.branch,
@@ -110,4 +110,4 @@ def _subject(walk: Walk, prepared: Prepared) -> str:
     if prepared.task.recipe is not None and placed:
         files = len(walk.patch.changes) if walk.patch else 0
         return f"Fill {placed} place{'s' * (placed != 1)} in {files} file{'s' * (files != 1)} ({prepared.task.recipe})"
-    return prepared.task.instruction.strip().split("\n", 1)[0].lstrip("# ") or prepared.task.task_id
+    return subject(prepared.task.instruction, prepared.task.task_id)

@@ -117,7 +117,7 @@ HEAD = "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n"
         ("rename from none\nrename to new\n", "patch.file-missing"),
         ("diff --git a/x b/x\nBinary files a/x and b/x differ\n", "patch.binary"),
         ("diff --git a/x b/x\nGIT binary patch\nliteral 3\n", "patch.binary"),
-        ("diff --git a/a.py b/a.py\nold mode 100644\nnew mode 100755\n", "patch.mode-change"),
+        ("diff --git a/a.py b/a.py\nold mode 100644\nnew mode 120000\n", "patch.mode-change"),
         ("diff --git a/a.py b/b/c.txt\ncopy from a.py\ncopy to b/c.txt\n", "patch.file-exists"),
         ("diff --git a/none b/n\ncopy from none\ncopy to n\n", "patch.file-missing"),
         ("@@ -1 +1 @@\n-one\n+x\n", "patch.no-file"),
@@ -135,7 +135,7 @@ def test_an_answer_that_cannot_be_placed_exactly_is_refused_by_name(answer: str,
     assert found.changes == ()
 
 
-@pytest.mark.parametrize("mode", ["120000", "160000", "100755"])
+@pytest.mark.parametrize("mode", ["120000", "160000", "040000", "000000", "100888"])
 def test_a_new_file_that_is_no_plain_text_file_is_refused(mode: str) -> None:
     answer = f"diff --git a/n b/n\nnew file mode {mode}\n--- /dev/null\n+++ b/n\n@@ -0,0 +1 @@\n+a.py\n"
     assert codes(read(answer, BASE)) == ["patch.mode-change"]

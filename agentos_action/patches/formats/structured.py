@@ -57,16 +57,18 @@ Edit: TypeAlias = Annotated[Replace | InsertAfter | Create | Delete | Rename, Fi
 
 
 class Edits(Record):
-    """All edits of one answer."""
+    """All edits of one answer; none where nothing needs to change."""
 
-    edits: Annotated[tuple[Edit, ...], Field(min_length=1)]
+    output_kind: Literal["diff"] = "diff"
+    edits: tuple[Edit, ...]
 
 
 _ADAPTER = TypeAdapter(Edits)
-_FENCED = re.compile(
-    r"^[ \t]*```(?:jsonc?)?[ \t]*\r?\n\s{0,200}\{(?=\s{0,200}\"edits\"\s{0,20}:)", re.MULTILINE | re.IGNORECASE
-)
-_EDITS = re.compile(r"\{\s*\"edits\"\s*:")
+_KEY = r"\s{0,200}(?:\"output_kind\"\s{0,20}:\s{0,20}\"[^\"]{0,40}\"\s{0,20},\s{0,200})?\"edits\"\s{0,20}:"
+_FENCED = re.compile(rf"^[ \t]*```(?:jsonc?)?[ \t]*\r?\n\s{{0,200}}\{{(?={_KEY})", re.MULTILINE | re.IGNORECASE)
+_EDITS = re.compile(rf"\{{{_KEY}")
+_WHOLE = re.compile(r"```(?:jsonc?)?[ \t]*\r?\n(\{.*\})\s*```", re.DOTALL | re.IGNORECASE)
+KIND = "output_kind"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -108,16 +110,39 @@ def reads(answer: str) -> bool:
 def only_text(answer: str) -> str | None:
     """Return the one text of an answer that is a JSON object with one text in it, as `{"patch": "..."}`, else None.
 
-    Raises Refused for an object in which a key stands twice.
+    Raises Refused for an object in which a key stands twice, and for one that says it is something else than a diff.
     """
-    if not answer.lstrip().startswith("{"):
+    found = _bare(answer)
+    if found is None:
         return None
-    try:
-        found = json.loads(answer, object_pairs_hook=_no_duplicates)
-    except (ValueError, RecursionError):
-        return None
+    kind = found.get(KIND)
+    if kind not in {None, "diff"}:
+        message = f"the answer says that its {KIND} is {str(kind)[:80]!r}, and a diff was asked for"
+        raise refuse("binding.kind", message, "Answer with a diff, and say nothing else of it.")
     texts = [value for value in found.values() if isinstance(value, str) and "\n" in value]
     return texts[0] if len(texts) == 1 else None
+
+
+def said_kind(answer: str) -> object:
+    """Return what an answer that is a JSON object says its `output_kind` is; None where it says nothing.
+
+    Raises Refused for an object in which a key stands twice.
+    """
+    found = _bare(answer)
+    return None if found is None else found.get(KIND)
+
+
+def _bare(answer: str) -> dict[str, object] | None:
+    """Return the JSON object that an answer is, bare or as its one fence; None for any other answer."""
+    match = _WHOLE.fullmatch(answer.strip())
+    text = match[1] if match else answer.strip()
+    if not text.startswith("{"):
+        return None
+    try:
+        found = json.loads(text, object_pairs_hook=_no_duplicates)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def parse(answer: str) -> Edits:
