@@ -12,9 +12,11 @@ from agentos_action.patches.refusal import Refused
 from agentos_action.patches.render import render
 from agentos_action.patches.text import decode, encode, split_lines
 from agentos_action.records.base import Base
-from agentos_action.records.patch import FileChange, FileVersion, Placed
+from agentos_action.records.patch import MODE_EXEC, MODE_FILE, FileChange, FileVersion, Placed
 
 _BARE = re.compile(r"(?:(?P<fence>`{3,}|~{3,})\w*\n)?(?P<diff>diff --git .*?\n)(?(fence)(?P=fence)\s*)\Z", re.DOTALL)
+_MODES = {"100644": MODE_FILE, "100755": MODE_EXEC}
+_MODE = re.compile(rf"^new (?:file )?mode ({'|'.join(_MODES)})$", re.MULTILINE)
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+\d{1,9}(?:,(\d{1,9}))? @@\n")
 
 
@@ -58,9 +60,11 @@ def _change(section: str, base: Base, placements: list[Placed]) -> FileChange | 
         return None
     if old is not None and new_path is not None:
         placements += placed
-    if old is not None and old_path == new_path and encode(content) == old.content:
+    new = FileVersion(
+        encode(content), _MODES[said[1]] if (said := _MODE.search(header)) else old.mode if old else MODE_FILE
+    )
+    if old_path == new_path and new == old:
         return None
-    new = FileVersion(encode(content), old.mode) if old else FileVersion(encode(content))
     return FileChange(old_path, new_path, old, None if new_path is None else new)
 
 

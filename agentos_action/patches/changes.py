@@ -12,7 +12,7 @@ from agentos_action.patches.sections import Section
 from agentos_action.patches.text import FileText, encode
 from agentos_action.patches.whole import check_is_whole, check_written, whole_content
 from agentos_action.records.base import Base
-from agentos_action.records.patch import FileChange, FileVersion, Placed
+from agentos_action.records.patch import MODE_FILE, FileChange, FileVersion, Placed
 from agentos_action.records.verdict import Finding
 
 #: So many findings say enough about an answer that does not fit.
@@ -126,6 +126,9 @@ def _merged(sections: list[Section]) -> list[Section]:
         same = known.content == section.content and known.explicit_delete == section.explicit_delete
         if not same or (section.content is not None and section.hunks):
             raise _contradiction(section.new_path or section.old_path or "")
+        if None not in {known.mode, section.mode} and known.mode != section.mode:
+            raise _contradiction(section.new_path or section.old_path or "")
+        known.mode = section.mode if known.mode is None else known.mode
         if section.old_path is None and section.content is None:
             if [hunk.lines for hunk in known.hunks] != [hunk.lines for hunk in section.hunks]:
                 raise _contradiction(section.new_path or "")
@@ -154,11 +157,11 @@ def _change(section: Section, base: Base, answer: str, placements: list[Placed])
     path = section.new_path or section.old_path or ""
     if section.old_path is None:
         _check_free(path, base)
-        return FileChange(None, path, None, FileVersion(_created(section, path)))
+        return FileChange(None, path, None, FileVersion(_created(section, path), section.mode or MODE_FILE))
     old = base.read(section.old_path)
     if old is None:
         if section.content is not None and section.old_path == section.new_path and base.mode(path) is None:
-            return FileChange(None, path, None, FileVersion(_created(section, path)))
+            return FileChange(None, path, None, FileVersion(_created(section, path), section.mode or MODE_FILE))
         hint = "Name a file that is there; to make one, write --- /dev/null."
         what = section.old_path
         raise refuse("patch.file-missing", f"there is no file {what!r}", hint, path=what)
@@ -167,10 +170,8 @@ def _change(section: Section, base: Base, answer: str, placements: list[Placed])
     if section.new_path is None:
         _check_deleted(section, old, path, answer)
         return FileChange(section.old_path, None, old, None)
-    content = _content(section, old, answer, placements)
-    if section.copy:
-        return FileChange(None, path, None, FileVersion(content, old.mode))
-    return FileChange(section.old_path, path, old, FileVersion(content, old.mode))
+    new = FileVersion(_content(section, old, answer, placements), section.mode or old.mode)
+    return FileChange(None, path, None, new) if section.copy else FileChange(section.old_path, path, old, new)
 
 
 def _check_free(path: str, base: Base) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from agentos_action.patches.names import git_names, plain_name, raw_name, unprefixed
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Section
+from agentos_action.records.patch import MODE_EXEC, MODE_FILE
 
 _EXTENDED = re.compile(
     r"^(?:old mode \d{6}|new mode \d{6}|new file mode \d{6}|deleted file mode \d{6}|similarity index \d+%?"
@@ -16,7 +17,9 @@ _EXTENDED = re.compile(
 )
 _PATHLIKE = re.compile(r'^(?:--- |\+\+\+ )(?:"[^"]+"|[^\s:]+)[ \t]*$')
 _LONGEST = 4_096
-_MODES = {"100755": "a new executable file", "120000": "a symbolic link", "160000": "a submodule"}
+_NAMED = {"120000": "a symbolic link", "160000": "a submodule"}
+#: The modes of plain files; the digit is what their owner may do.
+_REGULAR = re.compile(r"100([0-7])[0-7]{2}")
 
 
 def is_extended(line: str) -> bool:
@@ -53,7 +56,7 @@ def at_header(lines: Sequence[str], at: int) -> bool:
 def read_header(lines: Sequence[str], at: int) -> tuple[Section, int]:
     """Return the section whose head begins at a line, without hunks yet, and the line after the head.
 
-    Raises Refused for what a model may not propose: binary changes and changes of a file's mode.
+    Raises Refused for what a model may not propose: binary changes and modes of what is no file.
     """
     first = at
     git = lines[at].removeprefix("diff --git ") if lines[at].startswith("diff --git ") else None
@@ -80,6 +83,7 @@ def read_header(lines: Sequence[str], at: int) -> tuple[Section, int]:
         at = end
     section = _section(git, facts, old, new)
     section.line = first + 1
+    section.mode = _regular(facts.get("new file", facts.get("new mode", "")))
     return section, at
 
 
@@ -101,19 +105,25 @@ def _fact(line: str, facts: dict[str, str]) -> None:
     if line.startswith(("GIT binary patch", "Binary files ")):
         raise _unapplied("patch.binary", "a binary change")
     word, _, value = line.rstrip().rpartition(" ")
-    if word == "new file mode":
-        if value in _MODES:
-            raise _unapplied("patch.mode-change", _MODES[value])
-        facts["new file"] = value
+    if word in {"new file mode", "new mode"}:
+        if _regular(value) is None:
+            raise _unapplied("patch.mode-change", _NAMED.get(value, f"the file mode {value}"))
+        facts[word.removesuffix(" mode") if word == "new file mode" else word] = value
     elif word == "deleted file mode":
         facts["deleted file"] = value
-    elif word in {"old mode", "new mode"}:
+    elif word == "old mode":
         facts[word] = value
-        if len({facts.get("old mode", value), facts.get("new mode", value)}) > 1:
-            raise _unapplied("patch.mode-change", "a change of the file mode")
     for start in ("rename from ", "rename to ", "copy from ", "copy to "):
         if line.startswith(start):
             facts[start.strip()] = plain_name(line.removeprefix(start).rstrip())
+
+
+def _regular(value: str) -> int | None:
+    """Return the mode git gives a file of this one: executable or not is all it keeps; None for what is no file."""
+    match = _REGULAR.fullmatch(value)
+    if match is None:
+        return None
+    return MODE_EXEC if int(match[1]) & 1 else MODE_FILE
 
 
 def _unapplied(code: str, what: str) -> Exception:

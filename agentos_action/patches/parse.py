@@ -9,7 +9,7 @@ from unidiff.constants import LINE_TYPE_ADDED, LINE_TYPE_REMOVED
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchedFile, PatchSet
 
-from agentos_action.patches.names import git_names, header_name, plain_name, unprefixed
+from agentos_action.patches.names import git_names, header_name, plain_name, quote, unprefixed
 from agentos_action.patches.refusal import Refused
 from agentos_action.patches.render import digest, render
 from agentos_action.records.patch import ChangeKind, DiffFile, DiffLine, FileChange, Patch
@@ -106,15 +106,23 @@ def _git_names(header: list[str]) -> tuple[str | None, str | None]:
     renames = dict(line.split(" ", 2)[1:] for line in header if line.startswith(("rename from ", "rename to ")))
     if renames:
         return plain_name(renames["from"]), plain_name(renames["to"])
+    return _first_names(header[0])
+
+
+def _first_names(line: str) -> tuple[str | None, str | None]:
     try:
-        first, second = git_names(header[0].removeprefix("diff --git "))
+        first, second = git_names(line.removeprefix("diff --git "))
     except Refused as refused:
         raise ValueError(str(refused)) from refused
     return unprefixed(first), unprefixed(second)
 
 
 def _names(header: list[str]) -> tuple[str, ...]:
-    found: dict[str | None, None] = dict.fromkeys(_git_names(header))
+    old, new = _git_names(header)
+    found: dict[str | None, None] = dict.fromkeys((old, new))
+    if header[0] != f"diff --git {quote(f'a/{old}')} {quote(f'b/{new}')}":
+        # Asked only then: two names of a rename that hold ` b/` cannot be told apart again.
+        found.update(dict.fromkeys(_first_names(header[0])))
     for line in header:
         names = [header_name(line.removeprefix(start)) for start in ("--- ", "+++ ") if line.startswith(start)]
         names += [

@@ -51,7 +51,8 @@ class Section:
     `content` is the whole new text where a format gives it; `explicit_delete` says that the format has a word for
     deleting, so that no line of the file need be shown; `copy` that the old file stays, `renames` that it gets
     another name, `named` that the answer names it; `line` where it stands in the
-    answer (from 1); `as_written` are the two names of a diff with whatever prefix they carry.
+    answer (from 1); `as_written` are the two names of a diff with whatever prefix they carry. `mode` is the git mode
+    that the file is to have, None for the one it has (a plain file where it is new).
     """
 
     old_path: str | None
@@ -64,6 +65,7 @@ class Section:
     named: bool = True
     line: int = 0
     as_written: tuple[str, str] | None = None
+    mode: int | None = None
 
 
 @dataclass(slots=True)

@@ -41,7 +41,7 @@ _IDENTITY = re.compile(r"[^<>\x00-\x1f\x7f]*[^<>\x00-\x1f\x7f\s] <[^<>\x00-\x20\
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\*?")
 _SECRET_VARIABLE = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)\*?$", re.IGNORECASE)
 #: Variables of CI systems and of ours that reach further than a check may.
-_TOKENS = ("GITHUB_", "ACTIONS_", "AGENTOS_", "GIT_", "SSH_", "AWS_", "GPG_")
+_TOKENS = ("GITHUB_", "ACTIONS_", "AGENTOS_", "GIT_", "SSH_", "AWS_", "GPG_", "PYTHON", "LD_", "BASH_ENV", "ENV")
 
 
 def check_allowed_glob(pattern: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, NonNegativeInt, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
 
 from agentos_action.errors import ErrorCategory
 
@@ -89,7 +89,7 @@ class ToolResult(Record):
     tool_run_id: str
     timestamp: AwareDatetime
     duration_ms: NonNegativeInt
-    usage: Usage = Usage()
+    usage: Usage = Field(default_factory=Usage)
     wrote_files: bool
     committed: bool
     error_category: ErrorCategory | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -29,12 +30,19 @@ def allows(patterns: Iterable[str], path: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _ignore(patterns: tuple[str, ...]) -> pathspec.GitIgnoreSpec:
-    return pathspec.GitIgnoreSpec.from_lines(pattern.casefold() for pattern in patterns)
+    return pathspec.GitIgnoreSpec.from_lines(_spelled(pattern) for pattern in patterns)
 
 
 def forbids(patterns: Iterable[str], path: str) -> bool:
-    """Return whether the forbidden side (gitignore's meaning, case folded) matches the path."""
-    return bool(_ignore(tuple(patterns)).match_file(path.casefold()))
+    """Return whether the forbidden side (gitignore's meaning; case and accents in any spelling) matches the path."""
+    return bool(_ignore(tuple(patterns)).match_file(_spelled(path)))
+
+
+def _spelled(text: str) -> str:
+    # Canonical forms only: a compatible one would make a wildcard of a full-width star in somebody's file name.
+    return (
+        text.lower() if text.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    )
 
 
 def literal_part(pattern: str) -> str:

@@ -8,7 +8,9 @@ from agentos_action.verifier.rules.kinds import kinds
 from agentos_action.verifier.rules.paths import paths
 from agentos_action.verifier.rules.placement import placement
 from agentos_action.verifier.rules.protected import protected
+from agentos_action.verifier.rules.secrets import secrets
 from agentos_action.verifier.rules.size import size
+from agentos_action.verifier.rules.text import text
 from agentos_action.verifier.subject import Rule, Subject
 
 RULES: dict[str, Rule] = {
@@ -18,6 +20,8 @@ RULES: dict[str, Rule] = {
     "size": size,
     "placement": placement,
     "binding": binding,
+    "text": text,
+    "secrets": secrets,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from agentos_action.records.patch import MODE_FILE, FileChange, FileVersion, Pat
 from agentos_action.records.policy import Policy
 from agentos_action.records.surroundings import surroundings
 from agentos_action.records.verdict import Verdict
+from agentos_action.secrets.scan import scan
 from agentos_action.settings.policy import load_policy
 from agentos_action.verifier.subject import Subject
 from agentos_action.verifier.verify import RULES, verify
@@ -24,6 +26,7 @@ KEYS = {
     "why",
     "findings",
     "change",
+    "files",
     "policy",
     "task_allowed",
     "task_forbidden",
@@ -61,6 +64,16 @@ def change(case: dict[str, str]) -> FileChange:
     return FileChange(old_path, case["path"] if new else None, old, new)
 
 
+def base_of(case: dict[str, Any], more: Mapping[str, str] | None = None) -> Files:
+    """Return the files that a case starts from, and others that it does not speak of."""
+    changes = [change(each) for each in case.get("change", ())]
+    contents = {each.old_path: each.old.content for each in changes if each.old_path and each.old}
+    modes = {each.old_path: each.old.mode for each in changes if each.old_path and each.old}
+    modes.update({path: int(mode, 8) for path, mode in case.get("modes", {}).items()})
+    contents = {**dict.fromkeys(case.get("modes", ()), b"elsewhere"), **contents}
+    return Files({**(more or {}), **dict.fromkeys(case.get("files", ()), b"x\n"), **contents}, modes)
+
+
 def judged(file: Path) -> tuple[dict[str, Any], Verdict]:
     """Judge a case as the pipeline would."""
     case = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -71,10 +84,7 @@ def judged(file: Path) -> tuple[dict[str, Any], Verdict]:
         assert said in patch.text
         text = patch.text.replace(said, instead)
         patch = Patch(text, digest(text), patch.changes, parse(text))
-    base = Files(
-        {each.old_path: each.old.content for each in patch.changes if each.old_path and each.old},
-        {path: int(mode, 8) for path, mode in case.get("modes", {}).items()},
-    )
+    base = base_of(case)
     subject = Subject(
         patch,
         load_policy(Files({"agentos.toml": case["policy"]})).policy if "policy" in case else Policy(),
@@ -84,6 +94,7 @@ def judged(file: Path) -> tuple[dict[str, Any], Verdict]:
         exceptions=tuple(case.get("exceptions", ())),
         output_kind=case.get("kind", "diff"),
         placements=tuple(Placed(**each) for each in case.get("placed", ())),
+        leaks=scan(patch.files, base, deep=True),
     )
     return case, verify(subject, "0" * 64)
 

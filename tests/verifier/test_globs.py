@@ -2,82 +2,69 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentos_action.records.policy import check_allowed_glob, check_forbidden_glob
 from agentos_action.verifier.globs import allows, forbids, literal_part
-
-ALLOWED = [
-    # pattern, paths it allows, paths it does not
-    ("**", ("a", "a/b/c.py", ".a", ".a/.b", "a b/ü"), ()),
-    ("*", ("a", ".a", "a.py"), ("a/b",)),
-    ("*.py", ("a.py", ".py", ".a.py"), ("a/b.py", "a.pyc", "a.PY")),
-    ("**/*.py", ("a.py", "a/b.py", "a/b/c.py", "a/.b/c.py"), ("a.txt", "a.py/b")),
-    ("src/**", ("src/a", "src/a/b", "src/.a/b"), ("lib/src/a", "srcx/a", "SRC/a")),
-    ("src/*", ("src/a", "src/.a"), ("src/a/b", "src")),
-    ("src/**/test_*.py", ("src/test_a.py", "src/a/b/test_c.py"), ("test_a.py", "src/a/b_test.py")),
-    ("**/docs/**", ("docs/a", "a/docs/b", "a/docs/b/c"), ("docs", "xdocs/a")),
-    ("a?c", ("abc", "a.c"), ("ac", "a/c", "abbc")),
-    ("[ab].py", ("a.py", "b.py"), ("c.py", "ab.py", "[ab].py")),
-    ("[!ab].py", ("c.py", "..py"), ("a.py", "/.py")),
-    ("[a-c]/x", ("b/x",), ("d/x", "/x")),
-    ("a[/]b", (), ("a/b",)),
-    ("{a,b}.py", ("{a,b}.py",), ("a.py", "b.py")),
-    ("@(a|b)", ("@(a|b)",), ("a", "b")),
-    ("a|b", ("a|b",), ("a", "b")),
-    ("~", ("~",), ("/root",)),
-    ("a", ("a",), ("A", "a/b", "b/a", "a\n", "./a", "aa")),
-    ("README.md", ("README.md",), ("readme.md", "docs/README.md", "READMExmd")),
-    ("**/", (), ("a",)),
-    ("a**b", ("ab", "axb"), ("a/b", "a/x/b")),
-    ("a/**/b", ("a/b", "a/x/b", "a/x/y/b"), ("ab", "a/xb")),
-    ("***", ("a",), ()),
-    ("a b/*", ("a b/c",), ("a/b",)),
-    ("ü/*", ("ü/x",), ("u/x",)),
-]
-
-FORBIDDEN = [
-    ("*.lock", ("a.lock", "a/b.lock", "A.LOCK", ".lock", "a.lock/x"), ("a.lockx",)),
-    ("/a.txt", ("a.txt", "A.TXT"), ("b/a.txt",)),
-    ("a.txt", ("a.txt", "b/a.txt", "B/A.txt"), ("a.txt.md",)),
-    ("docs/", ("docs/a", "x/docs/a", "DOCS/a/b"), ("docs",)),
-    ("docs/*", ("docs/a", "docs/a/b"), ("x/docs/a",)),
-    ("docs/*.md", ("docs/a.md", "docs/A.MD"), ("docs/a/b.md", "x/docs/a.md")),
-    ("**/secret", ("secret", "a/secret", "a/secret/b"), ("secrets",)),
-    ("secret/**", ("secret/a", "secret/a/b"), ("secret", "a/secret/b")),
-    ("a/**/b", ("a/b", "a/x/y/b"), ("ab",)),
-    ("[A-C].txt", ("a.txt", "B.txt"), ("d.txt",)),
-    ("# comment", (), ("# comment", "comment")),
-    ("\\#x", ("#x",), ("x",)),
-    ("", (), ("a", "")),
-    ("STRASSE", ("straße", "strasse"), ("strase",)),
-    ("*", ("a", "a/b", ".a"), ()),
-    ("a?c", ("abc", "ABC", "x/abc"), ("ac", "a/c")),
-    ("İ.txt", ("İ.txt",), ("i.txt",)),
-]
+from tests.git import git_run, init_repo
+from tests.verifier.glob_table import PAGE, ROWS, rows, written
 
 
-def rows(table: list[tuple[str, tuple[str, ...], tuple[str, ...]]]) -> list[tuple[str, str, bool]]:
-    """Return a row for each pattern and path."""
-    return [
-        (pattern, path, hit)
-        for pattern, yes, no in table
-        for hit, paths in ((True, yes), (False, no))
-        for path in paths
-    ]
-
-
-@pytest.mark.parametrize(("pattern", "path", "hit"), rows(ALLOWED))
+@pytest.mark.parametrize(("pattern", "path", "hit"), rows("allowed"))
 def test_the_allowed_side_is_anchored_and_stars_stay_in_their_folder(pattern: str, path: str, *, hit: bool) -> None:
     assert allows((pattern,), path) is hit
     assert allows(("no-match", pattern), path) is hit
 
 
-@pytest.mark.parametrize(("pattern", "path", "hit"), rows(FORBIDDEN))
+@pytest.mark.parametrize(("pattern", "path", "hit"), rows("forbidden"))
 def test_the_forbidden_side_is_git_s_own_folded_for_case(pattern: str, path: str, *, hit: bool) -> None:
     assert forbids((pattern,), path) is hit
     assert forbids(("no-match", pattern), path) is hit
+
+
+def test_the_documentation_shows_the_same_rows() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert written(page) == page, "run: python -m tests.verifier.glob_table"
+    assert len(rows("allowed")) >= 60
+    assert len(rows("forbidden")) >= 60
+
+
+@pytest.fixture(scope="module")
+def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository to ask git's ignore rules in."""
+    return init_repo(tmp_path_factory.mktemp("globs") / "repo")
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS["forbidden"] if row.get("git", True)], ids=lambda row: row["pattern"]
+)
+def test_the_forbidden_side_means_what_git_means(repo: Path, row: dict[str, Any]) -> None:
+    (repo / ".git/info/exclude").write_text(f"{row['pattern']}\n", encoding="utf-8")
+    paths = "".join(f"{path}\0" for path in (*row["yes"], *row["no"]))
+    done = git_run(
+        repo, "-c", "core.ignorecase=true", "check-ignore", "--no-index", "-z", "--stdin", stdin=paths.encode()
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    assert done.stdout.decode().split("\0")[:-1] == row["yes"]
+
+
+@pytest.mark.parametrize("row", ROWS["allowed"], ids=lambda row: row["pattern"])
+def test_a_pattern_of_the_allowed_side_is_usable_or_refused(row: dict[str, Any]) -> None:
+    if row["pattern"].endswith("/"):
+        with pytest.raises(ValueError, match="a pattern names files"):
+            check_allowed_glob(row["pattern"])
+    else:
+        assert check_allowed_glob(row["pattern"]) == row["pattern"]
+
+
+@pytest.mark.parametrize("row", ROWS["forbidden"], ids=lambda row: row["pattern"])
+def test_a_pattern_of_the_forbidden_side_is_usable(row: dict[str, Any]) -> None:
+    assert check_forbidden_glob(row["pattern"]) == row["pattern"]
 
 
 def test_no_pattern_allows_and_forbids_nothing() -> None:

@@ -16,7 +16,7 @@ from agentos_action.records.policy import Limits, Policy
 from agentos_action.records.surroundings import Surroundings
 from agentos_action.records.verdict import Accepted, Finding, Verdict
 from agentos_action.verifier.may_change import may_change
-from agentos_action.verifier.rules.paths import is_git_folder
+from agentos_action.verifier.names import is_git
 from agentos_action.verifier.subject import Subject
 from agentos_action.verifier.verify import verify
 from tests.bases import BASE_ID
@@ -131,10 +131,10 @@ def test_no_spelling_of_the_git_folder_passes(spelling: str, before: str, after:
 @given(st.text(alphabet="\u200b\u200c\u200d\u2060\ufeff\u00ad", min_size=1, max_size=2), st.integers(0, 4))
 def test_invisible_characters_inside_hide_nothing(hidden: str, at: int) -> None:
     name = f"{'.git'[:at]}{hidden}{'.git'[at:]}"
-    assert is_git_folder(name)
+    assert is_git(name)
     assert creating(f"{name}/x").accepted is None
 
 
 @pytest.mark.parametrize("name", [".gitignore", "git", ".gi", "agit~1", "git~", "git~a", ".github", "x.git"])
 def test_what_only_looks_like_the_git_folder_is_none(name: str) -> None:
-    assert not is_git_folder(name)
+    assert not is_git(name)

@@ -202,7 +202,7 @@ def _last_line(lines: Sequence[str]) -> int:
 
 def _check_body(section: Section) -> None:
     """Refuse a section that says nothing: dropping it silently would change the answer."""
-    if section.hunks or section.copy or section.old_path is None or section.new_path is None:
+    if section.hunks or section.copy or section.old_path is None or section.new_path is None or section.mode:
         return
     if section.old_path == section.new_path:
         path = section.new_path

@@ -1,38 +1,48 @@
-"""Rule `paths`: every name is a clean path inside the repository, and policy and task both allow it."""
+"""Rule `paths`: every name is a clean path, only itself everywhere, and policy and task both allow it."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator
 
 from agentos_action.records.patch import MODE_GITLINK, MODE_LINK
-from agentos_action.records.verdict import Finding
-from agentos_action.verifier.globs import allows, forbids
+from agentos_action.records.verdict import Finding, Severity
+from agentos_action.verifier.globs import allows, forbids, literal_part
+from agentos_action.verifier.names import NOT_ON_WINDOWS, shortens, unclean
+from agentos_action.verifier.places import STEERING_NAMES
+from agentos_action.verifier.skeletons import look_alike
 from agentos_action.verifier.subject import Subject, every_name
-
-_DRIVE = re.compile(r"[A-Za-z]:")
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_GIT_SHORT = re.compile(r"git~[0-9]+")
-_DEVICES = frozenset(
-    {"con", "prn", "aux", "nul", *(f"com{n}" for n in "0123456789"), *(f"lpt{n}" for n in "0123456789")}
-)
+from agentos_action.verifier.twins import twins
 
 
 def paths(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for every name that is unclean, unlisted, forbidden, or reached through a link or submodule."""
+    """Yield a finding for every name that is unclean, a double, unlisted, forbidden, or behind a link or submodule."""
+    clean = set()
     for name in every_name(subject):
-        unclean = _unclean(name)
-        if unclean:
-            code, said = unclean
+        found = unclean(name) or _short_of_steering(name)
+        if found:
+            code, said = found
             yield _finding(code, name, said, "Name a plain path inside the repository.")
             continue
+        clean.add(name)
         yield from _listed(subject, name)
+        yield from _like_listed(subject, name)
         if name in subject.surroundings.blocked:
             parent, mode = subject.surroundings.blocked[name]
             what = {MODE_LINK: "a symbolic link", MODE_GITLINK: "a submodule"}.get(mode, "a file")
             yield _finding("paths.through", name, f"its parent {parent!r} is {what}", "Change the real file.")
     yield from _both(subject)
+    for name, code, said in twins(subject):
+        if name in clean:
+            yield _finding(code, name, said, "Use the name that is there, or one that differs by more.")
+    yield from _not_on_windows(subject, clean)
+
+
+def _short_of_steering(name: str) -> tuple[str, str] | None:
+    for part in name.split("/") if "~" in name else ():
+        longer = next((each for each in STEERING_NAMES if shortens(part, each)), None)
+        if longer is not None:
+            return "paths.windows", f"{part!r} is what Windows may call {longer!r}"
+    return None
 
 
 def _both(subject: Subject) -> Iterator[Finding]:
@@ -62,37 +72,35 @@ def _narrow(where: str) -> str:
     return f"Leave that file alone, or widen allowed_paths in {where}."
 
 
-def _unclean(name: str) -> tuple[str, str] | None:
-    """Return (finding id, reason) for a name no patch may carry."""
-    if any(0xDC80 <= ord(char) <= 0xDCFF for char in name):  # noqa: PLR2004 - bytes that were not UTF-8
-        return "paths.encoding", "it is not UTF-8"
-    if any(unicodedata.category(char) in _INVISIBLE for char in name):
-        return "paths.invisible", "it holds control or invisible characters"
-    if name.startswith("/") or _DRIVE.match(name):
-        return "paths.absolute", "it is absolute"
-    if "\\" in name:
-        return "paths.backslash", "it holds a backslash"
-    return next(filter(None, map(_unclean_part, name.split("/"))), None)
+def _like_listed(subject: Subject, name: str) -> Iterator[Finding]:
+    """Yield a finding for a name that only looks like what an allowed pattern spells out."""
+    if name.isascii():
+        return
+    patterns = (*subject.policy.allowed_paths, *subject.exceptions, *subject.task_allowed)
+    spelled = {part for pattern in patterns for part in _whole_parts(pattern)}
+    for part in name.split("/"):
+        like = next((each for each in sorted(spelled) if look_alike(part, each)), None)
+        if like is not None and part not in spelled:
+            said = f"{part!r} looks like {like!r}, which allowed_paths name, and is another name"
+            yield _finding("paths.lookalike", name, said, f"Write {like!r}.")
+            return
 
 
-def _unclean_part(part: str) -> tuple[str, str] | None:
-    if part in {"", ".", ".."}:
-        return "paths.traversal", f"it has the component {part!r}"
-    if is_git_folder(part):
-        return "paths.git-folder", f"{part!r} is a spelling of .git"
-    if part != part.rstrip(" .") or part.split(".", maxsplit=1)[0].casefold() in _DEVICES or ":" in part:
-        return "paths.windows", f"{part!r} means something else on Windows"
-    return None
+def _whole_parts(pattern: str) -> list[str]:
+    literal = literal_part(pattern)
+    # A part with a wildcard in it is spelled out by half.
+    return literal.split("/") if literal == pattern else literal.split("/")[:-1]
 
 
-def is_git_folder(part: str) -> bool:
-    """Return whether some file system would take this name for `.git` (case, short names, streams, trailing dots)."""
-    folded = unicodedata.normalize("NFKC", part).casefold()
-    visible = "".join(char for char in folded if unicodedata.category(char) not in {"Cf", "Mn"})
-    stem = visible.partition(":")[0].rstrip(" .")
-    return stem == ".git" or _GIT_SHORT.fullmatch(stem) is not None
+def _not_on_windows(subject: Subject, clean: set[str]) -> Iterator[Finding]:
+    for change in subject.patch.changes:
+        name = change.new_path
+        held = sorted(NOT_ON_WINDOWS.intersection(name or ""))
+        if name in clean and name != change.old_path and held:
+            said = f"git on Windows cannot check it out, as it holds {' '.join(held)}"
+            yield _finding("paths.not-portable", name, said, "Choose another name if it matters.", "warning")
 
 
-def _finding(code: str, name: str, said: str, hint: str) -> Finding:
+def _finding(code: str, name: str, said: str, hint: str, severity: Severity = "error") -> Finding:
     shown = name.encode("utf-8", "backslashreplace").decode()
-    return Finding(id=code, path=shown, message=f"{shown!r}: {said}", hint=hint)
+    return Finding(id=code, severity=severity, path=shown, message=f"{shown!r}: {said}", hint=hint)

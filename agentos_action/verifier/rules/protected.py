@@ -6,65 +6,47 @@ from collections.abc import Iterable, Iterator
 
 from agentos_action.records.verdict import Finding
 from agentos_action.verifier.globs import allows, forbids, literal_part
+from agentos_action.verifier.names import folded
+from agentos_action.verifier.places import MANIFESTS, PROTECTED, Place
 from agentos_action.verifier.subject import Subject, every_name
 
-#: (gitignore patterns, the folder a pattern's literal part must lie in; None: it must name the file itself).
-PROTECTED: tuple[tuple[tuple[str, ...], str | None], ...] = (
-    (("/.github/workflows/",), ".github/workflows/"),
-    (("/.github/actions/",), ".github/actions/"),
-    (("/.github/",), None),
-    (("/.agentos/",), ".agentos/"),
-    (
-        (
-            "/.gitlab-ci.yml",
-            "action.yml",
-            "action.yaml",
-            "/.pre-commit-config.yaml",
-            "/.pre-commit-hooks.yaml",
-            "/agentos.toml",
-            ".gitattributes",
-            ".gitmodules",
-            ".gitconfig",
-            "CODEOWNERS",
-            "AGENTS.md",
-            "AGENT.md",
-            "CLAUDE.md",
-            "GEMINI.md",
-            ".cursorrules",
-            ".windsurfrules",
-            ".mcp.json",
-            "copilot-instructions.md",
-        ),
-        None,
-    ),
-    ((".claude/",), ".claude/"),
-    ((".cursor/",), ".cursor/"),
-    ((".husky/",), ".husky/"),
-    (("/.githooks/",), ".githooks/"),
-)
+_STEERS = "steers git, CI, hooks, agents or editors"
+_INSTALLS = "says what is installed, and protect_manifests is true"
 
 
 def protected(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for every protected name that policy (and task, where it lists any) do not open on purpose."""
+    yield from _closed(subject, PROTECTED, "protected.place", _STEERS)
+    if subject.policy.protect_manifests:
+        yield from _closed(subject, MANIFESTS, "protected.manifest", _INSTALLS)
+
+
+def _closed(subject: Subject, places: tuple[Place, ...], code: str, said: str) -> Iterator[Finding]:
     for name in every_name(subject):
-        place = _place(name)
+        place = _place(places, name)
         if place is None:
             continue
         opened = _opens((*subject.policy.allowed_paths, *subject.exceptions), name, place)
         if opened and (not subject.task_allowed or _opens(subject.task_allowed, name, place)):
             continue
         yield Finding(
-            id="protected.place",
+            id=code,
             path=name.encode("utf-8", "replace").decode(),
-            message=f"{name!r} steers git, CI, hooks or agents and is closed under wide patterns",
+            message=f"{name!r} {said}, and is closed under wide patterns",
             hint=f"If a model may really change it, list it in allowed_paths as {name!r}.",
         )
 
 
-def _place(name: str) -> str | None:
-    """Return the place a name lies in (the name itself where a single file is protected), None if it is open."""
-    for patterns, folder in PROTECTED:
-        if forbids(patterns, name):
+def _place(places: tuple[Place, ...], name: str) -> str | None:
+    """Return the place a name lies in (the name itself where a single file is protected), None if it is open.
+
+    Every spelling that some file system takes for a protected name is one.
+    """
+    spelled = folded(name)
+    if not forbids(tuple(pattern for patterns, _ in places for pattern in patterns), spelled):
+        return None
+    for patterns, folder in places:
+        if forbids(patterns, spelled):
             return folder if folder is not None else name
     return None
 

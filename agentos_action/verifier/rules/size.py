@@ -24,7 +24,7 @@ def size(subject: Subject) -> Iterator[Finding]:
             yield Finding(id=code, message=message, hint=f"Split the task, or raise limits.{key}.")
     for file in patch.files:
         for line in file.added:
-            length = _bytes(line.text)
+            length = _bytes(line.text.removesuffix("\n"))
             if length > limits.max_line_bytes:
                 message = f"an added line has {length:,} bytes, more than {limits.max_line_bytes:,}"
                 hint = "Break the line, or raise limits.max_line_bytes."
