@@ -14,8 +14,9 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -156,23 +157,25 @@ class Child:
         self.end()
 
 
-def spawn(
+def spawn(  # noqa: PLR0913 - each is one property of the child, all by name
     argv: Sequence[str],
     *,
     cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
     env_extra: Mapping[str, str] | None = None,
     keep: Sequence[str] = (),
     stderr_to: IO[bytes] | None = None,
 ) -> Child:
     """Start a long-lived child with pipes for stdin and stdout (stderr too unless it goes to a file).
 
-    Use it as a context manager. Raises ToolError `cannot_start` when there is no such program.
+    Use it as a context manager. `env` is the whole environment where it is given: nothing is inherited then.
+    Raises ToolError `cannot_start` when there is no such program.
     """
     try:
         popen = subprocess.Popen(
             list(argv),
             cwd=cwd,
-            env=environment(keep, env_extra),
+            env=environment(keep, env_extra) if env is None else dict(env),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr_to if stderr_to is not None else subprocess.PIPE,
@@ -191,18 +194,21 @@ def run(  # noqa: PLR0913 - each is one property of the child, all by name
     *,
     timeout: float,
     cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
     env_extra: Mapping[str, str] | None = None,
     keep: Sequence[str] = (),
     input: bytes | None = None,  # noqa: A002 - the name subprocess.run gives it
     max_output: int = MAX_OUTPUT,
+    on_stdout: Callable[[bytes], None] | None = None,
 ) -> Finished:
     """Run a command to its end, or to the time limit (seconds), and return what it said.
 
     Output beyond `max_output` bytes a stream is read and dropped, so the child never blocks and memory stays small.
+    `on_stdout` is handed standard output as it comes, and none of it is kept here.
     """
     end = time.monotonic() + timeout
-    with spawn(argv, cwd=cwd, env_extra=env_extra, keep=keep) as child:
-        talk = _Talk(child, input or b"", max_output)
+    with spawn(argv, cwd=cwd, env=env, env_extra=env_extra, keep=keep) as child:
+        talk = _Talk(child, input or b"", max_output, on_stdout)
         talk.until(end)
         timed_out = child.wait(end - time.monotonic()) is None
         code = child.end()
@@ -212,13 +218,14 @@ def run(  # noqa: PLR0913 - each is one property of the child, all by name
 class _Talk:
     """The exchange over a child's three pipes, without threads and without blocking on any of them."""
 
-    def __init__(self, child: Child, data: bytes, limit: int) -> None:
+    def __init__(self, child: Child, data: bytes, limit: int, on_stdout: Callable[[bytes], None] | None) -> None:
         self._child = child
         self._data = memoryview(data)
         self._limit = limit
         self.stdout = bytearray()
         self.stderr = bytearray()
         self.truncated = False
+        self._on_stdout = on_stdout or partial(self._keep, self.stdout)
 
     def until(self, end: float) -> None:
         """Write the input and read both outputs until they are closed, the child is gone, or the time has come."""
@@ -240,17 +247,20 @@ class _Talk:
                 if not ready and self._child.poll() is not None:
                     break
 
-    def _outputs(self) -> Iterator[tuple[IO[bytes], bytearray]]:
-        yield self._child.stdout, self.stdout
+    def _outputs(self) -> Iterator[tuple[IO[bytes], Callable[[bytes], None]]]:
+        yield self._child.stdout, self._on_stdout
         if self._child.stderr is not None:
-            yield self._child.stderr, self.stderr
+            yield self._child.stderr, partial(self._keep, self.stderr)
 
-    def _read(self, descriptor: int, sink: bytearray) -> bool:
+    def _read(self, descriptor: int, sink: Callable[[bytes], None]) -> bool:
         chunk = os.read(descriptor, _CHUNK)
-        room = self._limit - len(sink)
-        sink += chunk[:room]
-        self.truncated = self.truncated or len(chunk) > room
+        sink(chunk)
         return bool(chunk)
+
+    def _keep(self, kept: bytearray, chunk: bytes) -> None:
+        room = self._limit - len(kept)
+        kept += chunk[:room]
+        self.truncated = self.truncated or len(chunk) > room
 
     def _write(self, descriptor: int) -> bool:
         try:

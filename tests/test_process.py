@@ -90,6 +90,20 @@ def test_environment_is_an_allow_list(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not kept & {"GIT_DIR", "GIT_INDEX_FILE", "PYTHONPATH"}
 
 
+def test_a_whole_environment_is_taken_as_it_is() -> None:
+    """Given a whole environment the child inherits nothing."""
+    finished = process.run(["/usr/bin/env"], timeout=10, env={"GIT_DIR": "x", "ONLY": "1"})
+    assert sorted(finished.stdout_text.split()) == ["GIT_DIR=x", "ONLY=1"]
+
+
+def test_output_can_be_heard_as_it_comes() -> None:
+    """Output that is handed on piece by piece is whole, and none of it is kept."""
+    pieces: list[bytes] = []
+    finished = process.run(["sh", "-c", "head -c 300000 /dev/zero; echo x >&2"], timeout=30, on_stdout=pieces.append)
+    assert b"".join(pieces) == bytes(300_000)
+    assert finished == process.Finished(0, b"", b"x\n", timed_out=False)
+
+
 def test_a_missing_program_is_a_clear_error() -> None:
     """A missing program is a clear error."""
     with pytest.raises(ToolError, match="cannot start no-such-program: No such file") as caught:

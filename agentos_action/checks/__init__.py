@@ -1,1 +1,1 @@
-"""Runs the policy's checks on an export of the candidate, in a sandbox."""
+"""Commands that a candidate must pass, run on an export of it and nowhere else."""

@@ -81,10 +81,14 @@ def _run(walk: Walk, rules: CheckRules, accepted: Accepted) -> str:
     from agentos_action.executor.export import exported  # noqa: PLC0415 - the same
 
     clean = walk.folder.redactor.text
-    with exported(walk.repo.place, accepted) as candidate:
-        results = run_checks(rules, candidate.folder, on_stage=walk.observer.stage)
-        walk.checks = tuple(result.model_copy(update={"output": clean(result.output)}) for result in results)
-        return candidate.tree
+    hidden = (walk.repo.place, walk.repo.common_dir)
+    with exported(walk.repo.place, accepted) as made:
+        results = run_checks(rules, made.folder, made.home, hidden=hidden, on_stage=walk.observer.stage)
+        walk.checks = tuple(
+            result.model_copy(update={"output": clean(result.output), "command": clean(result.command)})
+            for result in results
+        )
+        return made.tree
 
 
 def _finding(result: CheckResult) -> Finding:

@@ -127,7 +127,7 @@ def test_only_the_verifier_seals_an_acceptance() -> None:
 def test_who_handles_an_acceptance_copies_no_record_with_other_fields() -> None:
     # `dataclasses.replace` would hand the seal on to another diff.
     handlers = callers("Accepted") | callers("accepted")
-    assert handlers >= {"executor/commit.py", "pipeline/judge.py"}
+    assert handlers >= {"executor/commit.py", "pipeline/execute.py", "pipeline/checks.py"}
     assert handlers & (users("dataclasses.replace") | users("copy.replace")) == set()
 
 
