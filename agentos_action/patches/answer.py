@@ -27,16 +27,19 @@ class Answer:
     r"""An answer's lines without ends; `crs` are those that had a `\r` which is the files' and not the transport's.
 
     `crs` is None where the answer says nothing about line ends. `ended` tells whether the last line had an end.
+    `thoughts` is what stood before and was taken away.
     """
 
     lines: list[str]
     crs: frozenset[int] | None
     ended: bool
+    thoughts: str = ""
 
 
 def plain(text: str) -> Answer:
     """Take an answer apart; raises Refused (`patch.truncated`) for one that is nothing but unfinished thoughts."""
-    text = _THOUGHTS.sub("", text.removeprefix("\ufeff"), count=1)
+    whole = text.removeprefix("\ufeff")
+    text = _THOUGHTS.sub("", whole, count=1)
     closed = _CLOSED.search(text)
     if closed is not None and not _OPENED.search(text, 0, closed.start()) and not _CLOSED.search(text, closed.end()):
         # Where the prompt itself opened the thoughts, the answer only closes them.
@@ -44,6 +47,7 @@ def plain(text: str) -> Answer:
     if _UNFINISHED.match(text):
         hint = "It was cut off: raise max_tokens, or ask for less thinking."
         raise refuse("patch.truncated", "the answer ends in the midst of its thoughts", hint)
+    thoughts = whole[: len(whole) - len(text)]
     lines = text.split("\n")
     ended = lines[-1] == ""
     if ended:
@@ -54,15 +58,15 @@ def plain(text: str) -> Answer:
     # Nobody's hunk ends in so many empty lines.
     del lines[said + _SPARE :]
     if "\r" not in text:
-        return Answer(lines, None, ended)
+        return Answer(lines, None, ended, thoughts)
     marked = [at for at, line in enumerate(lines) if line.endswith("\r")]
     for at in marked:
         lines[at] = lines[at][:-1]
     ends = frozenset(marked)
     first = next((at for at, line in enumerate(lines) if _STRUCTURE.match(line)), None)
     if first is None or first in ends:
-        return Answer(lines, None, ended)
-    return Answer(lines, ends, ended)
+        return Answer(lines, None, ended, thoughts)
+    return Answer(lines, ends, ended, thoughts)
 
 
 def unpaged(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from agentos_action.patches.places.fit import fitted
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Section
-from agentos_action.patches.text import FileText, encode
+from agentos_action.patches.text import BOM, FileText, encode
 from agentos_action.patches.whole import check_is_whole, check_written, whole_content
 from agentos_action.records.base import Base
 from agentos_action.records.patch import MODE_FILE, FileChange, FileVersion, Placed
@@ -30,9 +30,10 @@ _NEW = frozenset({".new", ".modified", ".updated", ".patched", ".orig", ".bak", 
 
 @dataclass(slots=True)
 class Changes:
-    """What sections come to."""
+    """What sections come to; `sources` are the names of files that others are copied from."""
 
     files: list[FileChange] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
     placements: list[Placed] = field(default_factory=list)
 
 
@@ -52,6 +53,7 @@ def apply(sections: Iterable[Section], base: Base, answer: str, *, guarded: bool
             if guarded:
                 check_is_whole(section, base)
             changes.files.append(_change(section, base, answer, changes.placements))
+            changes.sources += [section.old_path] if section.copy and section.old_path else []
         except Refused as refused:
             findings += refused.findings
         if len(findings) >= MOST_FINDINGS:
@@ -213,6 +215,8 @@ def _content(section: Section, old: FileVersion, answer: str, placements: list[P
     file = FileText.of(old.content, answer)
     if section.content is not None:
         return whole_content(section.content, file, path)
+    if file.bom and any(text.startswith(BOM) for hunk in section.hunks for sign, text in hunk.lines if sign != "+"):
+        file = file.with_mark_in_line()
     lines, placed = fitted(section.hunks, file, path)
     placements += placed
     return file.content(lines, path)

@@ -163,9 +163,11 @@ def _check_names(git: str | None, facts: dict[str, str], old: str | None, new: s
         names = {name for name in map(_told, _both(git)) if name is not None}
     except Refused:
         return
-    if not told <= names | {name.removeprefix("a/").removeprefix("b/") for name in names}:
-        other = min(told - names)
-        message = f"the headers of one section name both {min(names)!r} and {other!r}"
+    bare = {name: name.removeprefix("a/").removeprefix("b/") for name in names}
+    odd = (told - names - set(bare.values())) or {name for name in names if told.isdisjoint({name, bare[name]})}
+    if odd:
+        other = min(odd)
+        message = f"the headers of one section name both {min((names | told) - odd)!r} and {other!r}"
         raise refuse("patch.name-mismatch", message, "Name one file in all headers of a section.", path=other)
 
 

@@ -11,6 +11,7 @@ from agentos_action.patches.changes import Changes
 from agentos_action.patches.read import reads_as_patch, sections_of
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.syntax import broken
+from agentos_action.patches.thoughts import check_thoughts
 from agentos_action.patches.whole import check_beside
 from agentos_action.records.base import Base
 from agentos_action.records.patch import RUNGS, FileChange, Placed, highest
@@ -26,11 +27,15 @@ _JOINED = 4
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The changes an answer means and where its hunks went, or the findings why it means none."""
+    """The changes an answer means and where its hunks went, or the findings why it means none.
+
+    `sources` are files that others are copied from: the changes no longer name them, and a policy may forbid them.
+    """
 
     changes: tuple[FileChange, ...] = ()
     findings: tuple[Finding, ...] = ()
     placements: tuple[Placed, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 def resolve(  # noqa: PLR0913 - an answer, what it is about, and two limits
@@ -53,7 +58,7 @@ def resolve(  # noqa: PLR0913 - an answer, what it is about, and two limits
     except Refused as refused:
         return Resolved(findings=refused.findings)
     ordered = tuple(sorted(found.files, key=lambda change: change.path))
-    return Resolved(ordered, placements=tuple(found.placements))
+    return Resolved(ordered, placements=tuple(found.placements), sources=tuple(found.sources))
 
 
 def _check_text(answer: str, max_answer_bytes: int) -> None:
@@ -106,11 +111,14 @@ class _Resolver:
                 return _readable(self._edits(answer))
             text = structured.only_text(answer)
             answer = answer if text is None else text
-        read = sections_of(plain(answer), self.edit_format, self.files)
+        given = plain(answer)
+        read = sections_of(given, self.edit_format, self.files)
         self._check_count(sum(len(section.hunks) for section in read.sections))
         guarded = self.edit_format == "auto" and read.edit_format == "whole_file"
         found = changes.apply(read.sections, self.base, answer, guarded=guarded)
         check_beside(read.beside, found.files, self.base, answer)
+        if given.thoughts:
+            check_thoughts(given.thoughts, found.files)
         return _readable(found)
 
     def _edits(self, answer: str) -> Changes:

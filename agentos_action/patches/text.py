@@ -112,7 +112,15 @@ class FileText:
 
         Raises Refused (`patch.encoding`) where the encoding has no such character.
         """
-        return encoded(self.bom + "".join(lines), self.encoding, path)
+        # An answer may show the mark with the first line, and mean the one that is there.
+        shown = bool(lines) and lines[0].startswith(BOM) and not (self.bare and self.bare[0].startswith(BOM))
+        return encoded(("" if shown else self.bom) + "".join(lines), self.encoding, path)
+
+    def with_mark_in_line(self) -> FileText:
+        """Return the file with its BOM as the first character of its first line, as an answer may speak of it."""
+        if not (self.bom and self.bare):
+            return self
+        return FileText([self.bom + self.bare[0], *self.bare[1:]], self.ends, "", self.encoding)
 
 
 def encoded(text: str, encoding: str, path: str) -> bytes:

@@ -122,7 +122,15 @@ def _judged(case: AnswerCase, resolved: Resolved, kind: OutputKind) -> Judgement
         return Judgement("no_change")
     around = surroundings(case.base, patch.changes)
     leaks = scan(patch.files, case.base, deep=True)
-    subject = Subject(patch, case.policy, around, output_kind=kind, placements=resolved.placements, leaks=leaks)
+    subject = Subject(
+        patch,
+        case.policy,
+        around,
+        output_kind=kind,
+        placements=resolved.placements,
+        leaks=leaks,
+        sources=resolved.sources,
+    )
     result = verify(subject, "").result
     findings = (*result.errors, *result.warnings)
     after = _after(patch.changes) if result.is_valid else {}

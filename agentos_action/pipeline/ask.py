@@ -9,7 +9,7 @@ from agentos_action.clock import Deadline
 from agentos_action.errors import ToolError, UsageError
 from agentos_action.evidence.answers import AnswerLog
 from agentos_action.interrupts import deferred
-from agentos_action.patches.resolve import resolve
+from agentos_action.patches.resolve import Resolved, resolve
 from agentos_action.recipes.drive import Ask, Bounds, OnPlace, Plan, StopAsking, drive
 from agentos_action.records.base import Base
 from agentos_action.records.model import Answer, Prompt, TokenUsage
@@ -73,6 +73,12 @@ class Asked:
     placed: tuple[str, ...] = ()
     left: tuple[LeftAlone, ...] = ()
     placements: tuple[Placed, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, resolved: Resolved) -> Asked:
+        """Return what one answer came to."""
+        return cls(resolved.changes, resolved.findings, placements=resolved.placements, sources=resolved.sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ def ask_free(session: Session, question: Question, base: Base, limits: Limits) -
         files=question.files,
         max_hunks=limits.max_hunks,
     )
-    return Asked(resolved.changes, resolved.findings, placements=resolved.placements)
+    return Asked.of(resolved)
 
 
 def ask_recipe(session: Session, recipe: Recipe, planned: Plan, base: Base, limits: Limits) -> Asked:

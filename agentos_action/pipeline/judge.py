@@ -55,6 +55,7 @@ def _verdict(walk: Walk, prepared: Grounds, asked: Asked, kind: OutputKind) -> V
         exceptions=walk.request.allow_path,
         output_kind=kind,
         placements=asked.placements,
+        sources=asked.sources,
         leaks=scan(walk.patch.files, prepared.base, deep=True),
     )
     return verify(subject, prepared.policy.sha256)

@@ -34,7 +34,7 @@ def asked_again(walk: Walk, proposal: Proposal, grounds: Grounds) -> Asked:
         files=read.files,
         max_hunks=limits.max_hunks,
     )
-    return Asked(resolved.changes, resolved.findings, placements=resolved.placements)
+    return Asked.of(resolved)
 
 
 def _filled_again(walk: Walk, proposal: Proposal, grounds: Grounds) -> Asked:

@@ -35,7 +35,14 @@ def _ignore(patterns: tuple[str, ...]) -> pathspec.GitIgnoreSpec:
 
 def forbids(patterns: Iterable[str], path: str) -> bool:
     """Return whether the forbidden side (gitignore's meaning; case and accents in any spelling) matches the path."""
-    return bool(_ignore(tuple(patterns)).match_file(_spelled(path)))
+    told = tuple(patterns)
+    spec, name = _ignore(told), _spelled(path)
+    if any(pattern.startswith("!") for pattern in told):
+        # git looks at folders first: below one that is excluded nothing is taken in again.
+        ends = (at for at, char in enumerate(name) if char == "/")
+        if any(spec.match_file(name[: at + 1]) for at in ends):
+            return True
+    return bool(spec.match_file(name))
 
 
 def _spelled(text: str) -> str:

@@ -19,7 +19,7 @@ class Subject:
     """One patch to be judged; the task's path lists narrow the policy, `exceptions` are the run's --allow-path.
 
     `placements` tell how much reading the answer had to guess; none where nothing had to be placed. `leaks` are the
-    credentials that the scan found in added lines.
+    credentials that the scan found in added lines, `sources` the files that others are copied from.
     """
 
     patch: Patch
@@ -31,6 +31,7 @@ class Subject:
     output_kind: OutputKind = "diff"
     placements: tuple[Placed, ...] = ()
     leaks: tuple[Leak, ...] = ()
+    sources: tuple[str, ...] = ()
 
 
 class Rule(Protocol):
@@ -44,5 +45,6 @@ class Rule(Protocol):
 def every_name(subject: Subject) -> Iterator[str]:
     """Yield every name that any header or any change carries, once each, in order."""
     names = [name for file in subject.patch.files for name in file.names]
+    names += subject.sources
     names += [name for change in subject.patch.changes for name in (change.old_path, change.new_path) if name]
     yield from dict.fromkeys(names)

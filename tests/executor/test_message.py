@@ -11,8 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from agentos_action.executor.message import FALLBACK, MAX_SUBJECT, message, one_line, subject, trailer_value
+from agentos_action.executor.message import FALLBACK, MAX_SUBJECT, message, subject
 from agentos_action.records.receipt import CommitOrder
+from agentos_action.records.trailer import one_line, trailer_value
 from tests.git import git_environment
 
 NAMES = ("AgentOS-Run", "AgentOS-Model", "AgentOS-Policy", "AgentOS-Diff", "AgentOS-Evidence")

@@ -23,7 +23,7 @@ from agentos_action.verifier.subject import Subject
 from tests.bases import Files
 
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
-LINE = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\n\r\0"), max_size=40)
+LINE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\0"), max_size=40)
 
 
 def found(new: str, old: str | None = None) -> list[Finding]:
