@@ -2,147 +2,160 @@
 
 from __future__ import annotations
 
-import re
+import secrets
+import shlex
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import ReferenceType
 
-from agentos_action.errors import BoundaryError, ConflictError, UsageError
-from agentos_action.executor import apply, trees, worktree
+from agentos_action.errors import UsageError
+from agentos_action.executor import apply, identity, journal, recovery, refs, sign, trees, worktree
+from agentos_action.executor.following import Following, folders_of, steps_of
+from agentos_action.executor.identity import Identities
+from agentos_action.executor.journal import Journal, Side
+from agentos_action.executor.message import message, subject
+from agentos_action.executor.refs import Target
 from agentos_action.records.patch import FileVersion
 from agentos_action.records.receipt import CommitOrder, Receipt
 from agentos_action.records.verdict import Accepted, Finding
-from agentos_action.repo import common_folder
 
-BOT_NAME, BOT_EMAIL = "AgentOS Action", "agentos-action@localhost"
-MAX_SUBJECT = 72
+_UNWRITABLE = "Nothing was committed. Check free space and permissions of the repository."
+_INCOMPLETE = "This is a shallow or partial clone; fetch what is missing (git fetch --unshallow, git fetch --refetch)."
 
 
 class Executor:
     """Writes one repository, opened where it stands; it takes an `Accepted` and nothing else."""
 
     def __init__(self, place: Path) -> None:
-        self._repo = pygit2.Repository(str(place))
+        try:
+            self._repo = pygit2.Repository(str(place))
+        except (pygit2.GitError, ValueError) as error:
+            hint = "SHA-256 and reftable repositories are not supported by libgit2 yet; else see `git status`."
+            raise UsageError(f"{place}: cannot open the repository: {error}", hint) from error
 
     def check_target(self, branch: str | None, paths: tuple[str, ...], base: str) -> None:
         """Raise ConflictError or UsageError where a commit onto that branch could not be made; writes nothing."""
-        self._target(branch, base)
-        if self._follows(branch):
+        if refs.target(self._repo, branch, base).shown:
             tree = self._repo[base].peel(pygit2.Tree)
             blobs = {path: tree[path] for path in paths if path in tree}
             known = {path: blob for path, blob in blobs.items() if isinstance(blob, pygit2.Blob)}
             before = {path: FileVersion(blob.data, int(blob.filemode)) for path, blob in known.items()}
+            worktree.require_unlocked(self._repo)
             worktree.require_clean(self._repo, before)
 
     def commit(self, accepted: Accepted, order: CommitOrder) -> Receipt:
         """Commit an accepted diff; raises ConflictError if the branch moved or edits are in the way.
 
-        A crash at any moment leaves the branch wholly before or wholly after.
+        A crash at any moment leaves the branch wholly before or wholly after; on the checked-out branch it may leave
+        a journal, by which `journal.recover` finishes or undoes what happens in the work tree.
         """
-        name, reference = self._target(order.branch, accepted.base)
-        before = _before(accepted)
-        follows = self._follows(order.branch)
-        if follows:
-            worktree.require_clean(self._repo, before)
+        people = identity.identities(self._repo.config, order, order.identity)
+        to = refs.target(self._repo, order.branch, accepted.base)
+        recovered: tuple[Finding, ...] = ()
+        if to.shown:
+            # Before anything is signed, which may ask for a passphrase; the lock is not held so long.
+            with journal.held(Path(self._repo.path)):
+                recovered = _recovered(recovery.settle_pending(self._repo))
+                worktree.require_unlocked(self._repo)
+                worktree.require_clean(self._repo, _before(accepted))
+        commit, tree = self._objects(accepted, order, people)
+        self._repo.set_ident(people.committer.name, people.committer.email)  # who the reflog names
+        said = f"agentos: {subject(order.subject)}"
+        if not to.shown:
+            refs.swap(self._repo, to, accepted.base, commit, said)
+            return Receipt(str(commit), str(tree), to.name, worktree_follows=False)
+        with journal.held(Path(self._repo.path)):
+            recovered = (*recovered, *_recovered(recovery.settle_pending(self._repo)))
+            warnings = self._commit_here(accepted, to, commit, said)
+        return Receipt(str(commit), str(tree), to.name, worktree_follows=True, warnings=(*recovered, *warnings))
+
+    def _objects(self, accepted: Accepted, order: CommitOrder, people: Identities) -> tuple[pygit2.Oid, pygit2.Oid]:
+        """Write blobs, trees and the commit, and compare them with the verdict; nothing refers to them yet."""
         contents = apply.contents(accepted)
         modes = {change.new_path: change.new.mode for change in accepted.changes if change.new_path and change.new}
-        base = self._repo[accepted.base].peel(pygit2.Commit)
         try:
-            tree = trees.build(self._repo, base.tree, contents, modes)
-            trees.cross_check(self._repo, base.tree, tree, accepted.changes)
-            commit = self._repo.create_commit(None, *self._signatures(), message(order), tree, [base.id])
+            base = self._repo[accepted.base].peel(pygit2.Commit)
+            old = base.tree
+        except (pygit2.GitError, KeyError) as error:
+            raise UsageError(f"the base is not in this repository: {error}", _INCOMPLETE) from error
+        try:
+            tree = trees.build(self._repo, old, contents, modes)
+            trees.cross_check(self._repo, old, tree, accepted.changes)
+            commit = sign.create(self._repo, people, message(order), tree, [base.id], rule=order.sign)
+        except KeyError as error:
+            raise UsageError(f"an object of the base is not in this repository: {error}", _INCOMPLETE) from error
         except (pygit2.GitError, OSError) as error:
-            hint = "Nothing was committed. Check free space and permissions of the repository."
-            raise UsageError(f"the repository cannot be written: {error}", hint) from error
-        self._swap(name, reference, accepted.base, commit, order.subject)
-        warnings = worktree.follow(self._repo, tree, contents, before) if follows else ()
-        return Receipt(str(commit), str(tree), name, follows, (*warnings, *self._unsigned()))
+            raise UsageError(f"the repository cannot be written: {error}", _UNWRITABLE) from error
+        return commit, tree
 
-    def _target(self, branch: str | None, base: str) -> tuple[str, pygit2.Reference | None]:
-        full = self._head() if branch is None else f"refs/heads/{branch}"
-        if full is None:
-            raise UsageError("HEAD is detached, so there is no branch to commit on", "Give --branch NAME.")
-        if not pygit2.reference_is_valid_name(full) or (branch or "").startswith("-"):
-            raise UsageError(f"{branch!r} cannot be a branch name", "See `git help check-ref-format`.")
+    def _commit_here(self, accepted: Accepted, to: Target, commit: pygit2.Oid, said: str) -> tuple[Finding, ...]:
+        """Move the checked-out branch, index and work tree after it; all that can fail is tried before it moves."""
+        before = _before(accepted)
+        after = {change.new_path: change.new for change in accepted.changes if change.new_path and change.new}
+        steps = steps_of(_sides(before), _sides(after))
+        folders = folders_of(Path(self._repo.workdir), steps)
+        plan = Journal(secrets.token_hex(8), to.ref, accepted.base, str(commit), steps, folders)
+        following = Following(self._repo, plan)
         try:
-            reference = self._repo.lookup_reference(full).resolve()
-        except KeyError:
-            return full.removeprefix("refs/heads/"), None
-        name = reference.name.removeprefix("refs/heads/")
-        self._require_ours(reference.name)
-        tip = str(reference.peel(pygit2.Commit).id)
-        if tip != base:
-            raise moved(name, tip, base)
-        return name, reference
+            with ExitStack() as undo:
+                undo.callback(_undo, self._repo, plan, following)
+                following.begin()
+                following.take_index()
+                worktree.require_clean(self._repo, before)
+                following.stage()
+                refs.swap(self._repo, to, accepted.base, commit, said)
+                undo.pop_all()
+        except (pygit2.GitError, OSError) as error:
+            raise UsageError(f"the repository cannot be written: {error}", _UNWRITABLE) from error
+        return shown(following, tuple(before))
 
-    def _head(self) -> str | None:
-        head = self._repo.lookup_reference("HEAD")
-        return str(head.target) if head.type == ReferenceType.SYMBOLIC else None
 
-    def _require_ours(self, full: str) -> None:
-        """Raise ConflictError where another work tree has the branch checked out, as git itself refuses to move it."""
-        own = Path(self._repo.path).resolve()
-        common = common_folder(own)
-        for folder in (common, *sorted((common / "worktrees").glob("*"))):
-            if folder.resolve() == own or self._repo.is_bare:
-                continue
-            head = folder / "HEAD"
-            if head.is_file() and head.read_text(errors="replace").strip() == f"ref: {full}":
-                name = full.removeprefix("refs/heads/")
-                message = f"the branch {name!r} is checked out in another work tree"
-                raise ConflictError(message, "Choose another branch, or run there.")
+def _undo(repo: pygit2.Repository, plan: Journal, following: Following) -> None:
+    """Take back what was got ready, unless the branch did move before something else went wrong."""
+    if refs.tip_of(repo, plan.ref) == plan.new:
+        following.show()
+    following.end()
 
-    def _follows(self, branch: str | None) -> bool:
-        """Whether the work tree shows the branch, so that it has to follow."""
-        if self._repo.is_bare:
-            return False
-        if branch is None:
-            return True
-        try:
-            shown = self._repo.lookup_reference("HEAD").resolve().name
-            return shown == self._repo.lookup_reference(f"refs/heads/{branch}").resolve().name
-        except KeyError:
-            return False
 
-    def _signatures(self) -> tuple[pygit2.Signature, pygit2.Signature]:
-        try:
-            signature = self._repo.default_signature
-        except (KeyError, pygit2.GitError):
-            signature = pygit2.Signature(BOT_NAME, BOT_EMAIL)
-        return signature, signature
+def shown(following: Following, paths: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Bring index and work tree up to the commit that was just made, which a failure here does not take back.
 
-    def _unsigned(self) -> tuple[Finding, ...]:
-        try:
-            wanted = self._repo.config.get_bool("commit.gpgsign")
-        except KeyError:
-            return ()
-        if not wanted:
-            return ()
-        said = "commit.gpgsign is on, but this version does not sign commits"
-        return (Finding(id="commit.unsigned", severity="warning", message=said, hint="Sign it: git commit --amend -S"),)
+    The journal stays then, so that the next command tries again; the index is free meanwhile.
+    """
+    try:
+        left = following.show()
+        following.end()
+    except (pygit2.GitError, OSError, KeyError) as error:
+        # What cannot be unlocked now either is unlocked by whoever reads the journal.
+        with suppress(OSError):
+            following.release()
+        said = f"the commit was made, but the work tree could not follow: {error}"
+        named = " ".join(shlex.quote(path) for path in paths)
+        hint = f"Any agentos command tries again; or: git reset -q -- {named}; git checkout -- {named}"
+        return (Finding(id="worktree.behind", severity="warning", message=said, hint=hint),)
+    return tuple(
+        Finding(
+            id="worktree.left-alone",
+            severity="warning",
+            path=path,
+            message=f"{path!r} was saved at the same moment and was left as it is",
+            hint="Compare it with `git diff`.",
+        )
+        for path in left
+    )
 
-    def _swap(self, name: str, reference: pygit2.Reference | None, base: str, commit: pygit2.Oid, subject: str) -> None:
-        said = f"agentos: {subject}"
-        try:
-            if reference is None:
-                self._repo.create_reference_direct(f"refs/heads/{name}", commit, False, said)  # noqa: FBT003
-            else:
-                # libgit2 compares the value it loaded with the one on disk while it holds the lock.
-                reference.set_target(commit, said)
-        except (pygit2.GitError, ValueError, OSError) as error:
-            try:
-                now = str(self._repo.lookup_reference(f"refs/heads/{name}").peel(pygit2.Commit).id)
-            except KeyError:
-                hint = "Choose another name: git keeps branches as files, so `a` and `a/b` exclude each other."
-                raise UsageError(f"the branch {name!r} cannot be made: {error}", hint) from error
-            if now != base or reference is None:
-                raise moved(name, now, base) from error
-            lock = self._repo.path + f"refs/heads/{name}.lock"
-            hint = f"Another git may be running; if none is, remove {lock}."
-            raise ConflictError(f"the branch {name!r} could not be moved: {error}", hint) from error
-        if str(self._repo.lookup_reference(f"refs/heads/{name}").target) != str(commit):
-            raise BoundaryError(f"the branch {name!r} moved on at the same moment", f"The commit is {commit}.")
+
+def _recovered(said: str | None) -> tuple[Finding, ...]:
+    if said is None:
+        return ()
+    hint = "Nothing is to be done."
+    return (Finding(id="worktree.recovered", severity="warning", message=said, hint=hint),)
+
+
+def _sides(versions: Mapping[str, FileVersion | None]) -> dict[str, Side | None]:
+    return {path: Side(str(pygit2.hash(one.content)), one.mode) if one else None for path, one in versions.items()}
 
 
 def _before(accepted: Accepted) -> dict[str, FileVersion | None]:
@@ -154,21 +167,3 @@ def _before(accepted: Accepted) -> dict[str, FileVersion | None]:
         if change.old_path is not None:
             found[change.old_path] = change.old
     return found
-
-
-def moved(name: str, tip: str, base: str) -> ConflictError:
-    """Return the error for a branch that is not where the run began."""
-    said = f"the branch {name!r} is at {tip[:10]}, and the run began at {base[:10]}"
-    return ConflictError(said, "Run again on the new state, without --base if you gave one.")
-
-
-def message(order: CommitOrder) -> str:
-    """Return the commit message: one clean subject line, a body, the trailers as the last paragraph."""
-    trailers = "\n".join(f"{key}: {one_line(value)}" for key, value in order.trailers)
-    body = f"\n{order.body.strip()}\n" if order.body.strip() else ""
-    return f"{one_line(order.subject)[:MAX_SUBJECT].rstrip()}\n{body}\n{trailers}\n"
-
-
-def one_line(text: str) -> str:
-    """Return text as one printable line, so that a task or a model can forge no trailer."""
-    return " ".join(re.sub(r"[^\x20-\x7e\u00a1-\ud7ff\uf900-\ufffd]", " ", text).split())

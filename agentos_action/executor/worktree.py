@@ -1,7 +1,8 @@
-"""The work tree follows a commit, or takes a change alone; a user's edits are never touched."""
+"""The work tree before anything is written: what of the user's is in the way; and changes left there alone."""
 
 from __future__ import annotations
 
+import bisect
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,11 +11,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pygit2
-from pygit2.enums import CheckoutStrategy
 
 from agentos_action.errors import ConflictError, UsageError
 from agentos_action.records.patch import MODE_LINK, FileChange, FileVersion
-from agentos_action.records.verdict import Finding
 from agentos_action.repo import read_index
 
 #: Path → what stands there in the base; None where nothing does.
@@ -23,37 +22,83 @@ Before: TypeAlias = Mapping[str, FileVersion | None]
 _SHOWN = 5
 
 
+def require_unlocked(repo: pygit2.Repository) -> None:
+    """Raise ConflictError where another git is at work on the index, or died at it."""
+    if (lock := lock_of(repo)).exists():
+        raise locked(lock)
+
+
+def lock_of(repo: pygit2.Repository) -> Path:
+    """Return the file by which every git locks the index."""
+    return Path(repo.path, "index.lock")
+
+
+def locked(lock: Path) -> ConflictError:
+    """Return the error for an index that another git holds."""
+    hint = f"Wait for the other git; if none is running, remove {lock}"
+    return ConflictError(f"another git is changing the index: {lock} is there", hint)
+
+
 def require_clean(repo: pygit2.Repository, before: Before) -> None:
     """Raise ConflictError naming every path whose index entry or file is not what the base holds.
 
     Bytes are compared, not flags: a file marked `skip-worktree` or `assume-unchanged` holds edits like any other.
-    Raises UsageError for an index or a filter that libgit2 cannot handle.
+    Raises UsageError for an index or a filter that libgit2 cannot handle, and for what a sparse checkout leaves out.
     """
-    lock = Path(repo.path, "index.lock")
-    if lock.exists():
-        hint = f"Wait for the other git; if none is running, remove {lock}."
-        raise ConflictError("another git is changing the index", hint)
     index = read_index(repo)
-    dirty = [path for path, old in before.items() if _staged(index, path, old) or not _as_before(repo, path, old)]
-    if dirty:
-        raise _in_the_way(dirty)
     for path in before:
-        if isinstance(name := repo.get_attr(path, "filter"), str):
-            hint = "Give --branch NAME, so that no work tree has to follow."
-            raise UsageError(f"{path!r} goes through the filter {name!r}, which only git itself can run", hint)
+        _require_plain(repo, path)
+    dirty = [path for path, old in before.items() if _staged(index, path, old) or not as_before(repo, path, old)]
+    if not dirty:
+        return
+    absent = [path for path in dirty if before[path] is not None and not os.path.lexists(Path(repo.workdir, path))]
+    if absent and _sparse(repo):
+        hint = "Widen it (git sparse-checkout add), or give --branch NAME so that no work tree has to follow."
+        raise UsageError(f"outside the sparse checkout: {_listed(absent)}", hint)
+    raise _in_the_way(dirty)
+
+
+def _require_plain(repo: pygit2.Repository, path: str) -> None:
+    """Raise UsageError where git would write other bytes into the work tree than libgit2 can."""
+    hint = "Give --branch NAME, so that no work tree has to follow."
+    if path.rpartition("/")[2] == ".gitattributes":
+        raise UsageError(f"{path!r} changes how git writes other files of the work tree", hint)
+    if isinstance(name := repo.get_attr(path, "filter"), str):
+        raise UsageError(f"{path!r} goes through the filter {name!r}, which only git itself can run", hint)
+    if isinstance(name := repo.get_attr(path, "working-tree-encoding"), str):
+        raise UsageError(f"{path!r} is kept as {name} in the work tree, which only git itself can write", hint)
+
+
+def _sparse(repo: pygit2.Repository) -> bool:
+    try:
+        return bool(repo.config.get_bool("core.sparseCheckout"))
+    except KeyError:
+        return False
 
 
 def _staged(index: pygit2.Index, path: str, old: FileVersion | None) -> bool:
-    if path not in index or old is None:
-        return (path in index) != (old is not None)
-    entry = index[path]
+    if old is None:
+        # Something staged at the path, above it or below it would fall out of the index.
+        above = [parent.as_posix() for parent in list(Path(path).parents)[:-1]]
+        return path in index or any(parent in index for parent in above) or _has_below(index, f"{path}/")
+    try:
+        entry = index[path]
+    except KeyError:  # not staged, or a conflict of a merge
+        return True
     return int(entry.mode) != old.mode or entry.id != pygit2.hash(old.content)
 
 
-def _as_before(repo: pygit2.Repository, path: str, old: FileVersion | None) -> bool:
+def _has_below(index: pygit2.Index, folder: str) -> bool:
+    wanted = os.fsencode(folder)
+    at = bisect.bisect_left(range(len(index)), wanted, key=lambda number: os.fsencode(index[number].path))
+    return at < len(index) and os.fsencode(index[at].path).startswith(wanted)
+
+
+def as_before(repo: pygit2.Repository, path: str, old: FileVersion | None) -> bool:
+    """Return whether the work tree holds at `path` what git would have written there for `old`."""
     top = Path(repo.workdir)
     target = top / path
-    if not _real_parents(top, path):
+    if not real_parents(top, path):
         return False
     if old is None:
         return not os.path.lexists(target)
@@ -66,69 +111,19 @@ def _as_before(repo: pygit2.Repository, path: str, old: FileVersion | None) -> b
     return repo.create_blob_fromworkdir(path) == pygit2.hash(old.content)
 
 
-def _real_parents(top: Path, path: str) -> bool:
+def real_parents(top: Path, path: str) -> bool:
     """Return whether every parent in the work tree is a real folder, or not there yet."""
     parents = [top / parent for parent in list(Path(path).parents)[:-1]]
     return not any(os.path.lexists(parent) and (parent.is_symlink() or not parent.is_dir()) for parent in parents)
 
 
 def _in_the_way(paths: Sequence[str]) -> ConflictError:
-    listed = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
-    return ConflictError(
-        f"your own changes are in the way: {listed}", "Commit or stash them, or give --branch NAME to leave them alone."
-    )
+    hint = "Commit or stash them, or give --branch NAME to leave them alone."
+    return ConflictError(f"your own changes are in the way: {_listed(paths)}", hint)
 
 
-def follow(
-    repo: pygit2.Repository, tree: pygit2.Oid, contents: Mapping[str, bytes | None], before: Before
-) -> tuple[Finding, ...]:
-    """Bring index and work tree of the touched paths to the new commit; returns a warning for what was left alone.
-
-    A file that was saved in the moment between the check and now is left as the user saved it. The commit is made
-    by now, so a work tree that cannot be written is a warning that says how to bring it up to date.
-    """
-    try:
-        return _follow(repo, tree, contents, before)
-    except (pygit2.GitError, OSError) as error:
-        said = f"the commit was made, but the work tree could not follow: {error}"
-        hint = "Bring it up to date: git checkout HEAD -- " + " ".join(contents)
-        return (Finding(id="worktree.behind", severity="warning", message=said, hint=hint),)
-
-
-def _follow(
-    repo: pygit2.Repository, tree: pygit2.Oid, contents: Mapping[str, bytes | None], before: Before
-) -> tuple[Finding, ...]:
-    left = [path for path in contents if not _as_before(repo, path, before.get(path))]
-    writes = [path for path, content in contents.items() if content is not None and path not in left]
-    strategy = CheckoutStrategy.FORCE | CheckoutStrategy.DISABLE_PATHSPEC_MATCH
-    if writes:
-        repo.checkout_tree(repo[tree], paths=writes, strategy=strategy)  # type: ignore[no-untyped-call]
-    repo.index.read()
-    for path, content in contents.items():
-        if content is None and path not in left:
-            repo.index.remove(path)
-            _unlink(Path(repo.workdir), path)
-    repo.index.write()
-    return tuple(
-        Finding(
-            id="worktree.left-alone",
-            severity="warning",
-            path=path,
-            message=f"{path!r} was saved at the same moment and was left as it is",
-            hint="Compare it with `git diff`.",
-        )
-        for path in left
-    )
-
-
-def _unlink(top: Path, path: str) -> None:
-    (top / path).unlink(missing_ok=True)
-    for parent in list(Path(path).parents)[:-1]:
-        try:
-            (top / parent).rmdir()
-        except OSError:
-            # Not empty: something else lives there.
-            return
+def _listed(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
 
 
 def write_only(workdir: Path, changes: Iterable[FileChange]) -> tuple[str, ...]:
@@ -155,7 +150,7 @@ def _planned(workdir: Path, change: FileChange) -> bytes:
         hint = "Use `agentos run`, which commits."
         raise ConflictError(f"{change.path!r}: only changes of existing files are left in the work tree", hint)
     target = workdir / change.path
-    whole = _real_parents(workdir, change.path) and target.is_file() and not target.is_symlink()
+    whole = real_parents(workdir, change.path) and target.is_file() and not target.is_symlink()
     current = target.read_bytes() if whole else None
     if current == change.old.content:
         return change.new.content

@@ -47,11 +47,15 @@ def test_every_finding_id_has_its_place() -> None:
         text = file.read_text(encoding="utf-8")
         found |= set(
             re.findall(
-                r'"((?:patch|paths|protected|kinds|size|placement|judge|binding|commit|worktree|boundary)\.[a-z-]+)"',
+                r'"((?:patch|paths|protected|kinds|size|placement|judge|binding|commit|worktree|boundary'
+                r'|text|secrets|checks|bundle|context|policy)\.[a-z-]+)"',
                 text,
             )
         )
-    found -= {"commit.gpgsign"}
+        found |= (
+            {f"trust.{code}" for code in re.findall(r'_finding\("([a-z]+)"', text)} if file.stem == "trust" else set()
+        )
+    found -= {"commit.gpgsign", "commit.sig"}
     missing = [finding for finding in sorted(found) if f"`{finding}`" not in page("findings.md")]
     assert missing == []
     assert len(found) > 30

@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 
 from agentos_action.errors import BoundaryError, ConflictError, UsageError
 from agentos_action.executor.apply import contents
-from agentos_action.executor.commit import Executor, message, one_line
-from agentos_action.executor.worktree import follow
+from agentos_action.executor.commit import Executor
 from agentos_action.records.patch import FileVersion
-from agentos_action.records.receipt import CommitOrder
 from tests.executor.accepting import ORDER, accept, change
 from tests.git import git, make_repo
 from tests.runs import state_of
@@ -138,12 +136,6 @@ def test_an_ignored_file_in_the_way_is_a_conflict(repo: Path) -> None:
     assert (repo / "secret.txt").read_text() == "mine\n"
 
 
-def test_signing_that_is_asked_for_and_not_done_is_said(repo: Path) -> None:
-    git(repo, "config", "commit.gpgsign", "true")
-    receipt = Executor(repo / ".git").commit(accept(head(repo), change("a.txt", b"one\ntwo\n", b"one\n2\n")), ORDER)
-    assert [finding.id for finding in receipt.warnings] == ["commit.unsigned"]
-
-
 def test_no_identity_falls_back_to_the_bot(repo: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     git(repo, "config", "--unset", "user.name")
     git(repo, "config", "--unset", "user.email")
@@ -166,15 +158,6 @@ def test_an_index_that_another_git_holds_is_a_conflict(repo: Path) -> None:
         Executor(repo / ".git").commit(accepted, ORDER)
     assert "index.lock" in caught.value.hint
     assert state_of(repo) == before
-
-
-def test_a_work_tree_that_cannot_follow_is_a_warning_with_the_way_out(repo: Path) -> None:
-    opened = pygit2.Repository(str(repo))
-    (repo / ".git/index.lock").touch()
-    tree = opened.head.peel(pygit2.Tree).id
-    (found,) = follow(opened, tree, {"a.txt": b"one\ntwo\n"}, {"a.txt": FileVersion(b"one\ntwo\n")})
-    assert (found.id, found.severity) == ("worktree.behind", "warning")
-    assert "git checkout HEAD -- a.txt" in found.hint
 
 
 @pytest.mark.parametrize("kind", ["file", "link"])
@@ -266,14 +249,6 @@ def test_a_split_index_is_refused_by_name(repo: Path) -> None:
     with pytest.raises(UsageError) as caught:
         Executor(repo).commit(accepted, ORDER)
     assert "--no-split-index" in caught.value.hint
-
-
-@given(st.text(max_size=300), st.text(max_size=300))
-def test_no_text_forges_a_trailer_or_a_second_line(subject: str, value: str) -> None:
-    text = message(CommitOrder(subject, "", (("AgentOS-Run", value),)))
-    assert text.count("\nAgentOS-") == 1
-    assert len(text.split("\n", 1)[0]) <= 72
-    assert "\n" not in one_line(value)
 
 
 @settings(max_examples=40)
