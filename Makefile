@@ -27,6 +27,7 @@ tests: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.recipes
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.executor
 	$(BIN)/python -m benchmarks.patches
 	$(BIN)/python -m benchmarks.patches.scale
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from operator import methodcaller
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import ReferenceType
 
 from agentos_action.errors import UsageError
 from agentos_action.records.base import MODE_TREE
@@ -16,7 +17,14 @@ from agentos_action.records.receipt import CommitFacts
 #: libgit2 reads neither a split nor a sparse index.
 INDEX_HINT = "Try: git update-index --no-split-index; git sparse-checkout reapply --no-sparse-index"
 
+_bytes = methodcaller("encode", "utf-8", "surrogateescape")
 _MODES = frozenset({MODE_FILE, MODE_EXEC, MODE_LINK, MODE_GITLINK, MODE_TREE})
+
+
+class _Index(pygit2.Index):
+    def __del__(self) -> None:
+        if hasattr(self, "_index"):  # pygit2 does not ask: an index that could not be opened would complain once more
+            super().__del__()
 
 
 class RepoView:
@@ -66,9 +74,8 @@ class RepoView:
     def commit_of(self, rev: str) -> str:
         """Return the full id of the commit that `rev` names; raises UsageError where it names none."""
         if self.raw.is_empty and not list(self.raw.references):
-            raise UsageError(
-                "the repository has no commit yet", "Make a first commit: git commit --allow-empty -m start"
-            )
+            hint = "Make a first commit: git commit --allow-empty -m start"
+            raise UsageError("the repository has no commit yet", hint)
         try:
             found = self.raw.revparse_single(rev)
             return str(found.peel(pygit2.Commit).id)
@@ -76,9 +83,8 @@ class RepoView:
             if rev == "HEAD" and self.raw.head_is_unborn:
                 hint = "Make a first commit: git commit --allow-empty -m start"
                 raise UsageError("the checked-out branch has no commit yet", hint) from error
-            raise UsageError(
-                f"{rev!r} names no commit here", "Give a branch, tag or commit id; see `git log`."
-            ) from error
+            hint = "Give a branch, tag or commit id; see `git log`."
+            raise UsageError(f"{rev!r} names no commit here", hint) from error
 
     def branch_tip(self, name: str) -> str | None:
         """Return the commit a local branch points at, None where there is no such branch."""
@@ -93,10 +99,8 @@ class RepoView:
     @property
     def checked_out(self) -> str | None:
         """The branch that HEAD names, also before its first commit; None where HEAD is detached."""
-        head = self.raw.lookup_reference("HEAD")
-        if head.type != ReferenceType.SYMBOLIC:
-            return None
-        return str(head.target).removeprefix("refs/heads/")
+        target = self.raw.lookup_reference("HEAD").target
+        return target.removeprefix("refs/heads/") if isinstance(target, str) else None
 
     def snapshot(self, commit: str) -> TreeSnapshot:
         """Return the files of a commit."""
@@ -117,25 +121,20 @@ class RepoView:
         A submodule's content is its commit id, so that a change of it is seen. `index_file` names another index than
         the repository's own, as git's GIT_INDEX_FILE does (`git commit -a` and `git commit FILE` stage into one).
         """
-        tree = self.raw[old].peel(pygit2.Tree)
-        if new is None:
-            diff = tree.diff_to_index(self._index(index_file))
-        else:
-            diff = tree.diff_to_tree(self.raw[new].peel(pygit2.Tree))
+        was = self.raw[old].peel(pygit2.Tree)
+        diff = was.diff_to_tree(self.raw[new].peel(pygit2.Tree)) if new else was.diff_to_index(self._index(index_file))
         return tuple(self._change(delta) for delta in diff.deltas)
 
     def _index(self, file: Path | None) -> pygit2.Index:
-        if file is None:
-            return read_index(self.raw)
         # git counts a relative name from the top of the work tree.
-        place = (self.workdir or self.git_dir) / file
-        if not place.is_file():
-            hint = "Unset GIT_INDEX_FILE; it belongs to another command."
-            raise UsageError(f"GIT_INDEX_FILE names {place}, which is no file", hint)
+        place = (self.workdir or self.git_dir) / file if file else self.git_dir / "index"
+        if file and not place.is_file():
+            raise UsageError(f"GIT_INDEX_FILE names {place}, which is no file", "Unset it; another command set it.")
         try:
-            return pygit2.Index(str(place))
+            # As a file of its own: `core.ignorecase` would have it sorted and searched without case.
+            return _Index(str(place))
         except pygit2.GitError as error:
-            raise UsageError(f"GIT_INDEX_FILE {place}: {error}", "Check it with `git status`.") from error
+            raise UsageError(f"the index {place} cannot be read: {error}", INDEX_HINT) from error
 
     def _change(self, delta: pygit2.DiffDelta) -> FileChange:
         old, new = self._version_of(delta.old_file), self._version_of(delta.new_file)
@@ -231,8 +230,7 @@ class TreeSnapshot:
         try:
             return self._tree[path]
         except (KeyError, ValueError):
-            # A path through a file or a submodule, or one no tree can hold.
-            return None
+            return None  # a path through a file or a submodule, or one that no tree can hold
 
 
 class IndexSnapshot:
@@ -247,14 +245,12 @@ class IndexSnapshot:
         """Return the git mode at `path` (also of folders and submodules), None where there is nothing."""
         if _askable(path) and path in self._index:
             return int(self._index[path].mode)
-        return MODE_TREE if any(entry.path.startswith(f"{path}/") for entry in self._index) else None
+        return MODE_TREE if path and next(self._below(path), None) is not None else None
 
     def read(self, path: str) -> FileVersion | None:
         """Return the file or link at `path`; None for folders, submodules and what is not there."""
-        if not _askable(path) or path not in self._index:
-            return None
-        entry = self._index[path]
-        return _version(self._raw, path, entry.id, int(entry.mode))
+        entry = self._index[path] if _askable(path) and path in self._index else None
+        return _version(self._raw, path, entry.id, int(entry.mode)) if entry else None
 
     def size(self, path: str) -> int:
         """Return the size in bytes of the file at `path`, 0 where there is none."""
@@ -269,9 +265,19 @@ class IndexSnapshot:
 
     def siblings(self, folder: str) -> tuple[str, ...]:
         """Return the names of everything directly in `folder` (`""` is the root)."""
+        return tuple(dict.fromkeys(self._below(folder)))
+
+    def _below(self, folder: str) -> Iterator[str]:
+        # Each name is searched for, in git's order, so that the rest of the index costs next to nothing.
         prefix = f"{folder}/" if folder else ""
-        below = (entry.path[len(prefix) :] for entry in self._index if entry.path.startswith(prefix))
-        return tuple(dict.fromkeys(path.partition("/")[0] for path in below))
+        at = self._first(prefix) if _askable(folder) else len(self._index)
+        while at < len(self._index) and (path := str(self._index[at].path)).startswith(prefix):
+            name, slash, _ = path[len(prefix) :].partition("/")
+            yield name
+            at = self._first(f"{prefix}{name}0") if slash else at + 1  # "0" is the character after "/"
+
+    def _first(self, path: str) -> int:
+        return bisect_left(range(len(self._index)), _bytes(path), key=lambda at: _bytes(self._index[at].path))
 
 
 def _askable(path: str) -> bool:

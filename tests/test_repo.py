@@ -213,3 +213,24 @@ def test_any_path_can_be_asked(base: TreeSnapshot, index: IndexSnapshot, path: s
     assert index.mode(path) is None or path in {"a.txt", "b"}
     assert index.read(path) is None or path == "a.txt"
     assert blocked_by(base, path) is None or path.startswith("a.txt/")
+
+
+def test_the_index_is_asked_by_folder_whatever_else_it_holds(tmp_path: Path) -> None:
+    names = ["a/b/c.txt", "a-b/x", "a.txt", "a/b.c/d", "a/b/d/e", "B/x", "a/é/x", "z", "a/b0", "\U0001f600/x"]
+    repo = make_repo(tmp_path / "repo", dict.fromkeys(names, "x\n"))
+    git(repo, "config", "core.ignorecase", "true")
+    view = RepoView.open(repo)
+    index, tree = view.index_snapshot(), view.snapshot(view.commit_of("HEAD"))
+    folders = ["", "a", "a/b", "a/b.c", "B", "b", "A", "a/é", "\U0001f600", "none", "\udcff", "\ud800", "a\0"]
+    for folder in folders:
+        assert set(index.siblings(folder)) == set(tree.siblings(folder)), folder
+        assert (index.mode(folder) is None) == (tree.mode(folder) is None), folder
+    assert index.siblings("a") == ("b.c", "b", "b0", "é")
+
+
+def test_an_index_that_cannot_be_read_is_told(repo: Path) -> None:
+    (repo / ".git" / "index").write_bytes(b"DIRC nonsense")
+    with pytest.raises(UsageError, match=r"the index .* cannot be read"):
+        RepoView.open(repo).index_snapshot()
+    with pytest.raises(UsageError, match=r"GIT_INDEX_FILE names .*none"):
+        RepoView.open(repo).index_snapshot(Path("none"))

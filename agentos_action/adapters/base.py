@@ -25,6 +25,8 @@ class Adapter(Protocol):
     execution_mode: ExecutionMode
     requested_model: str | None
     endpoint: str | None
+    #: False where the answer is there before the question is.
+    reads_prompt: bool
 
     def health_check(self, deadline: Deadline, *, full: bool = False) -> ToolHealth:
         """Probe the model and tell what was found; `full` also asks for a minimal answer. Never raises ToolError."""

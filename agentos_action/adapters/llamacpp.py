@@ -51,6 +51,7 @@ class LlamaCpp:
 
     provider = "llamacpp"
     execution_mode: ExecutionMode = "local"
+    reads_prompt = True
 
     def __init__(self, profile: Profile, parts: Parts) -> None:
         self.adapter_id, self.instance = identity(profile)

@@ -30,6 +30,7 @@ class Scripted:
 
     provider = "scripted"
     execution_mode: ExecutionMode = "local"
+    reads_prompt = False
     requested_model: str | None = None
     endpoint: str | None = None
 

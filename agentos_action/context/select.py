@@ -16,14 +16,20 @@ from agentos_action.records.task import ToolTask
 _WORD = re.compile(r"[\w@+~.-]+(?:/[\w@+~.-]+)*")
 _BINARY_LOOK = 8_000
 
+#: What a prompt says around each file at least: two fences and a line's end.
+_AROUND = 8
+
 #: A mention is looked up in the base, so their number is bounded.
 MAX_MENTIONS = 2_000
 
 
-def select_files(task: ToolTask, base: Base, unreadable: Iterable[str], max_bytes: int) -> Selection:
+def select_files(
+    task: ToolTask, base: Base, unreadable: Iterable[str], max_bytes: int, *, needed: bool = True
+) -> Selection:
     """Choose the prompt's files from the base commit; `max_bytes` is more than could ever fit the model.
 
-    Raises UsageError for a named file that is missing, unreadable or not text, and where nothing fits.
+    Raises UsageError for a named file that is missing, unreadable or not text, and where nothing fits; where nobody
+    reads the prompt (`needed` False) a repository that does not fit is not shown at all.
     """
     hidden = reading_ban(unreadable)
     require_files(task, base)
@@ -35,7 +41,11 @@ def select_files(task: ToolTask, base: Base, unreadable: Iterable[str], max_byte
         files = tuple(file for path in kept if (file := read_text(base, path)) is not None)
         if files:
             return Selection(files, "mentioned", tuple(path for path in mentioned if hidden(path)))
-    return _everything(base, hidden, max_bytes)
+    everything = _everything(base, hidden, max_bytes)
+    if everything is None and needed:
+        hint = "Name the files the task is about: --files a.py b.py, or files = [...] in the task."
+        raise UsageError("the task names no file, and all files together do not fit the model", hint)
+    return everything or Selection((), "none")
 
 
 def reading_ban(patterns: Iterable[str]) -> Callable[[str], bool]:
@@ -98,16 +108,16 @@ def _mentioned(instruction: str, base: Base) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _everything(base: Base, hidden: Callable[[str], bool], max_bytes: int) -> Selection:
+def _everything(base: Base, hidden: Callable[[str], bool], max_bytes: int) -> Selection | None:
+    """Return all text files that may be read, None where they are more than fits; stops as soon as that is seen."""
     files: list[ContextFile] = []
     total = 0
     for path in base.paths():
         file = None if hidden(path) else read_text(base, path)
         if file is None:
             continue
-        total += len(file.text)
+        total += len(file.text) + len(path) + _AROUND
         if total > max_bytes:
-            hint = "Name the files the task is about: --files a.py b.py, or files = [...] in the task."
-            raise UsageError("the task names no file, and all files together do not fit the model", hint)
+            return None
         files.append(file)
     return Selection(tuple(files), "all")

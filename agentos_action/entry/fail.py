@@ -92,6 +92,12 @@ def heard() -> bool:
     return _lost() is None
 
 
+def uncoloured() -> bool:
+    """Return whether stderr goes to a file or a pipe, and nobody asked for colours all the same."""
+    forced = any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+    return not forced and not sys.stderr.isatty()
+
+
 def delivered(made: str = "") -> None:
     """Raise UsageError where something on stdout got lost; `made` says what was done nevertheless.
 

@@ -25,6 +25,9 @@ from agentos_action.settings.destination import check_destination, is_loopback
 if TYPE_CHECKING:
     from agentos_action.adapters.base import Adapter
 
+#: So much of a repository is shown to a file that answers whatever it is asked: enough to tell whose files are few.
+UNREAD_BYTES = 16 * 1024
+
 #: Areas in which nobody but a person at another terminal has business while a model answers over HTTP.
 _POWER = frozenset({"config", "hooks"})
 
@@ -77,7 +80,8 @@ def _context(walk: Walk, prepared: Prepared, session: Session) -> Question | Non
         return None
     task, policy, profile = prepared.task, prepared.policy.policy, prepared.chosen.profile
     room = adapter.context_tokens(session.deadline)
-    selection = select_files(task, prepared.base, policy.context.unreadable, most_bytes(room))
+    most = most_bytes(room) if adapter.reads_prompt else UNREAD_BYTES
+    selection = select_files(task, prepared.base, policy.context.unreadable, most, needed=adapter.reads_prompt)
     shown = tuple(file.path for file in selection.files)
     edit_format = task.edit_format or profile.edit_format
     constraint = None

@@ -15,7 +15,7 @@ class ContextFile:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The files for a prompt and how they were chosen: `named`, `mentioned` or `all`."""
+    """The files for a prompt and how they were chosen: `named`, `mentioned`, `all`, or `none`."""
 
     files: tuple[ContextFile, ...]
     how: str

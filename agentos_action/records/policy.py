@@ -204,9 +204,9 @@ class Policy(Record):
     allow_rename: StrictBool = True
     allow_exec_bit: StrictBool = False
     protect_manifests: StrictBool = False
-    limits: Limits = Field(default_factory=Limits)
-    model: ModelChoice = Field(default_factory=ModelChoice)
-    context: ContextRules = Field(default_factory=ContextRules)
-    trust: TrustRules = Field(default_factory=TrustRules)
-    checks: CheckRules = Field(default_factory=CheckRules)
-    commit: CommitRules = Field(default_factory=CommitRules)
+    limits: Limits = Field(default_factory=Limits.model_construct)
+    model: ModelChoice = Field(default_factory=ModelChoice.model_construct)
+    context: ContextRules = Field(default_factory=ContextRules.model_construct)
+    trust: TrustRules = Field(default_factory=TrustRules.model_construct)
+    checks: CheckRules = Field(default_factory=CheckRules.model_construct)
+    commit: CommitRules = Field(default_factory=CommitRules.model_construct)

@@ -122,7 +122,7 @@ class RunReport(Record):
     branch: str | None = None
     model_id: str | None = None
     requested_model: str | None = None
-    usage: Usage = Usage()
+    usage: Usage = Field(default_factory=Usage)
     timing_ms: dict[str, int] = Field(default_factory=dict)
     placed: tuple[str, ...] = ()
     left: tuple[LeftAlone, ...] = ()

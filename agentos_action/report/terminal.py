@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
-from rich.padding import Padding
-from rich.status import Status
-from rich.table import Table
-from rich.text import Text
-
-from agentos_action.records.run import RunReport
-from agentos_action.records.verdict import Finding
-from agentos_action.report.checks import checked
-from agentos_action.report.placement import guessing
 from agentos_action.report.visible import visible, visible_line
+
+if TYPE_CHECKING:
+    from agentos_action.records.run import RunReport
+    from agentos_action.records.verdict import Finding
+    from agentos_action.report.plain import Talk
 
 #: More lines than a person reads; the evidence holds the whole diff.
 MAX_DIFF_LINES = 400
 MAX_LEFT = 10
-
-#: A narrower terminal would break the ids, which people search for.
-TABLE_WIDTH = 120
 
 _GOOD = frozenset({"committed", "applied", "dry_run", "no_change"})
 #: Only what came through is data: somebody may pipe it into `git apply`.
@@ -34,28 +27,34 @@ _DATA = frozenset({"committed", "applied", "dry_run"})
 class Reporter:
     """An Observer that talks on stderr; `quiet` says nothing at all (for --json).
 
+    `plain` is for a stderr that is known to be no terminal and to get no colours: rich is not imported then.
     Nothing here catches OSError: the streams that `entry/fail.py` opens do not raise.
     """
 
-    def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
-        self._talk = _console(stderr=True)
+    def __init__(self, *, quiet: bool = False, verbose: bool = False, plain: bool = False) -> None:
         self._quiet = quiet
         self._verbose = verbose
-        self._status: Status | None = None
+        self._plain = plain
         self._stage = ""
 
+    @cached_property
+    def _talk(self) -> Talk:
+        if self._plain:
+            from agentos_action.report.plain import Plain  # noqa: PLC0415 - one of the two is enough
+
+            return Plain()
+        return _coloured(stderr=True)
+
     def __enter__(self) -> Self:
-        if not self._quiet and self._talk.is_terminal:
-            self._status = self._talk.status("", spinner="dots" if self._talk.encoding.startswith("utf") else "line")
-            self._status.start()
+        if not self._quiet:
+            self._talk.begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        if not self._quiet:
+            self._talk.end()
 
     def stage(self, text: str) -> None:
         """Say what begins now."""
@@ -66,8 +65,8 @@ class Reporter:
 
     def tokens(self, received: int) -> None:
         """Count up on a terminal; a log hears nothing of single tokens."""
-        if self._status is not None:
-            self._status.update(Text(f"{visible_line(self._stage)} … {counted(received, 'token')}"))
+        if not self._quiet and self._talk.live:
+            self._talk.now(f"{visible_line(self._stage)} … {counted(received, 'token')}")
 
     def place(self, done: int, total: int, name: str, filling: str | None) -> None:
         """Say what a place was filled with."""
@@ -76,23 +75,22 @@ class Reporter:
 
     def warning(self, text: str) -> None:
         """Say a warning; also with --json, because stderr is not data."""
-        self._talk.print(Text(f"warning: {visible_line(text)}", style="yellow"))
+        self._talk.line((f"warning: {visible_line(text)}", "yellow"))
 
     def transfer(self, what: str, done: int, total: int | None) -> None:
         """Show how far a download is, on a terminal only; a log gets one line."""
-        if self._status is None:
+        if self._quiet or not self._talk.live:
             self.stage(what)
             return
         of = f" of {total / 1e6:.0f}" if total else ""
-        self._status.update(Text(f"{visible_line(what)} {done / 1e6:.0f}{of} MB"))
+        self._talk.now(f"{visible_line(what)} {done / 1e6:.0f}{of} MB")
 
     def _show(self, text: str, *, line: bool) -> None:
         if self._quiet:
             return
-        if self._status is not None:
-            self._status.update(Text(visible_line(text)))
-        if line and (self._status is None or self._verbose or "/" in text.split(" ", 1)[0]):
-            self._talk.print(Text(visible_line(text), style="dim" if self._talk.is_terminal else ""))
+        self._talk.now(visible_line(text))
+        if line and (not self._talk.live or self._verbose or "/" in text.split(" ", 1)[0]):
+            self._talk.line((visible_line(text), "dim" if self._talk.is_terminal else ""))
 
     def report(self, report: RunReport) -> None:
         """Say what a run came to: a diff that came through on stdout, everything else on stderr."""
@@ -100,33 +98,17 @@ class Reporter:
         self.findings(report.findings)
         self._left(report)
         style = "bold green" if report.status in _GOOD else "bold red"
-        head = Text(report.status.replace("_", " "), style=style)
-        if report.message:
-            head.append(f": {visible_line(report.message)}", style="default")
-        self._talk.print(head)
+        message = f": {visible_line(report.message)}" if report.message else ""
+        self._talk.line((report.status.replace("_", " "), style), (message, "default"))
         if report.hint:
-            self._talk.print(Text(f"  {visible_line(report.hint)}"))
+            self._talk.line((f"  {visible_line(report.hint)}", ""))
         for name, value in _facts(report):
-            self._talk.print(Text.assemble((f"{name:<9} ", "dim"), visible_line(value)))
+            self._talk.line((f"{name:<9} ", "dim"), (visible_line(value), ""))
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Say every finding: a table where there is room for it, else two lines each."""
-        if not findings:
-            return
-        if self._talk.is_terminal and self._talk.width >= TABLE_WIDTH:
-            self._talk.print(_table(findings))
-            return
-        for finding in findings:
-            head = Text.assemble(
-                (finding.severity, _severity_style(finding)), f" [{finding.id}] {visible_line(_place(finding))}"
-            )
-            head.rstrip()
-            self._talk.print(head)
-            what = Text(visible_line(f"{finding.message.removesuffix('.')}. {finding.hint}"))
-            if self._talk.is_terminal:
-                self._talk.print(Padding(what, (0, 0, 0, 2)), soft_wrap=False)
-            else:
-                self._talk.print(Text("  ").append(what))
+        if findings:
+            self._talk.findings(findings)
 
     def _diff(self, report: RunReport) -> None:
         if not report.diff:
@@ -137,25 +119,24 @@ class Reporter:
             if not sys.stdout.isatty():
                 sys.stdout.write(report.diff)
                 return
-            out = _console(stderr=False)
+            out = _coloured(stderr=False)
         lines = report.diff.split("\n")[:-1]
         for text in lines[:MAX_DIFF_LINES]:
-            out.print(Text(visible(text.rstrip("\r")), style=_style(text)))
+            out.line((visible(text.rstrip("\r")), _style(text)))
         if len(lines) > MAX_DIFF_LINES:
-            out.print(Text(f"… {len(lines) - MAX_DIFF_LINES} more lines: patch/canonical.diff in the evidence"))
+            out.line((f"… {len(lines) - MAX_DIFF_LINES} more lines: patch/canonical.diff in the evidence", ""))
 
     def _left(self, report: RunReport) -> None:
         later = [alone for alone in report.left if alone.reason.startswith("left for the next run")]
         others = [alone for alone in report.left if alone not in later]
         for alone in others[: None if self._verbose else MAX_LEFT]:
-            self._talk.print(
-                Text(f"left alone: {visible_line(alone.place_id)} (line {alone.line}): {visible_line(alone.reason)}")
-            )
+            place = f"{visible_line(alone.place_id)} (line {alone.line})"
+            self._talk.line((f"left alone: {place}: {visible_line(alone.reason)}", ""))
         if len(others) > MAX_LEFT and not self._verbose:
-            self._talk.print(Text(f"left alone: {len(others) - MAX_LEFT} more; --verbose lists them"))
+            self._talk.line((f"left alone: {len(others) - MAX_LEFT} more; --verbose lists them", ""))
         if later:
             verb = "is" if len(later) == 1 else "are"
-            self._talk.print(Text(f"{counted(len(later), 'place')} {verb} {visible_line(later[0].reason)}"))
+            self._talk.line((f"{counted(len(later), 'place')} {verb} {visible_line(later[0].reason)}", ""))
 
 
 def counted(number: int, noun: str) -> str:
@@ -163,20 +144,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False)
-    if console.no_color:
-        # NO_COLOR takes rich's colours only; without a colour system there is no bold and no dim either.
-        return Console(stderr=stderr, highlight=False, soft_wrap=True, emoji=False, markup=False, color_system=None)
-    return console
+def _coloured(*, stderr: bool) -> Talk:
+    from agentos_action.report.coloured import Coloured  # noqa: PLC0415 - rich costs a pipe more than it gives
 
-
-def _place(finding: Finding) -> str:
-    return f"{finding.path or ''}{f':{finding.line}' if finding.line else ''}"
-
-
-def _severity_style(finding: Finding) -> str:
-    return "red" if finding.severity == "error" else "yellow"
+    return Coloured(stderr=stderr)
 
 
 def _style(line: str) -> str:
@@ -185,20 +156,10 @@ def _style(line: str) -> str:
     return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
 
 
-def _table(findings: Sequence[Finding]) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
-    table.add_column("finding", no_wrap=True)
-    for column in ("where", "what", "what to do"):
-        table.add_column(column, overflow="fold")
-    for finding in findings:
-        table.add_row(
-            Text(finding.id, style=_severity_style(finding)),
-            *(Text(visible_line(text)) for text in (_place(finding), finding.message, finding.hint)),
-        )
-    return table
-
-
 def _facts(report: RunReport) -> list[tuple[str, str]]:
+    from agentos_action.report.checks import checked  # noqa: PLC0415 - not for a list of findings
+    from agentos_action.report.placement import guessing  # noqa: PLC0415 - the same
+
     usage, timing = report.usage, report.timing_ms
     rows = [("placing", guessing(report.placements)), ("model", report.model_id), ("checks", checked(report.checks))]
     rows.append(("proposal", report.parent))

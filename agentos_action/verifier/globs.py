@@ -8,23 +8,29 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 import pathspec
-from wcmatch import glob
 
-#: `*` stays within a folder, `**` crosses; a leading dot is nothing special; case counts; no braces, no negation.
-_FLAGS = glob.GLOBSTAR | glob.DOTGLOB | glob.CASE | glob.FORCEUNIX
+#: Parts that `**` does not match (wcmatch overlooks a line's end behind them).
+_DOTS = frozenset({".", "..", ".\n", "..\n"})
 _WILD = re.compile(r"[*?\[]")
 
 
 @lru_cache(maxsize=64)
 def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
+    from wcmatch import glob  # noqa: PLC0415 - most policies say `**`, which needs no help
+
+    # `*` stays within a folder, `**` crosses; a leading dot is nothing special; case counts; no braces, no negation.
+    flags = glob.GLOBSTAR | glob.DOTGLOB | glob.CASE | glob.FORCEUNIX
     # Without a limit: wcmatch's own (1,000) is against brace expansion, which is off.
-    included, _ = glob.translate(list(patterns), flags=_FLAGS, limit=0)
+    included, _ = glob.translate(list(patterns), flags=flags, limit=0)
     return re.compile("|".join(f"(?:{part})" for part in included)) if included else None
 
 
 def allows(patterns: Iterable[str], path: str) -> bool:
     """Return whether an allowed-side pattern matches the whole path."""
-    compiled = _compiled(tuple(patterns))
+    known = tuple(patterns)
+    if "**" in known and _DOTS.isdisjoint(path.split("/")):
+        return True
+    compiled = _compiled(known)
     return compiled is not None and compiled.fullmatch(path) is not None
 
 

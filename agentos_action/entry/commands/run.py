@@ -94,10 +94,11 @@ def reported(
     options: argparse.Namespace, request: RunRequest, walk: Callable[[RunRequest, Parts, Observer], RunReport]
 ) -> RunReport:
     """Walk one of the ways, say what came of it, and return the report."""
-    from agentos_action.report.terminal import Reporter  # noqa: PLC0415 - not for --help
+    from agentos_action.entry.fail import uncoloured  # noqa: PLC0415 - not for --help
+    from agentos_action.report.terminal import Reporter  # noqa: PLC0415 - the same
     from agentos_action.wiring import parts  # noqa: PLC0415 - the same
 
-    with Reporter(quiet=options.json, verbose=options.verbose) as reporter:
+    with Reporter(quiet=options.json, verbose=options.verbose, plain=uncoloured()) as reporter:
         report = walk(request, parts(), reporter)
     if options.json:
         sys.stdout.write(json.dumps(report.model_dump(mode="json")) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,19 @@ if TYPE_CHECKING:
     from agentos_action.repo import RepoView
 
 EXAMPLE = "agentos verify --staged"
+
+#: A larger diff is nobody's own work.
+MAX_DIFF_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What is to be judged, or why a diff could not be read."""
+
+    changes: tuple[FileChange, ...]
+    placements: tuple[Placed, ...] = ()
+    sources: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Judge and report; exit code 1 where a rule refuses."""
     from agentos_action.errors import EXIT_DONE, EXIT_REJECTED  # noqa: PLC0415 - not for --help
+    from agentos_action.executor.journal import pending  # noqa: PLC0415 - the same
     from agentos_action.patches.parse import to_patch  # noqa: PLC0415 - the same
     from agentos_action.records.surroundings import surroundings  # noqa: PLC0415 - the same
     from agentos_action.records.verdict import DiffValidationResult  # noqa: PLC0415 - the same
@@ -41,6 +56,10 @@ def execute(options: argparse.Namespace) -> int:
     from agentos_action.verifier.verify import verify  # noqa: PLC0415 - the same
 
     repo = RepoView.open(Path(options.repo))
+    if pending(repo.git_dir):
+        from agentos_action.pipeline.settle import settle  # noqa: PLC0415 - only after a kill
+
+        settle(repo, _warn)
     if options.staged and repo.unborn:
         if options.json:
             sys.stdout.write(DiffValidationResult(is_valid=True).model_dump_json() + "\n")
@@ -49,23 +68,28 @@ def execute(options: argparse.Namespace) -> int:
         return EXIT_DONE
     before = repo.commit_of(options.range.partition("..")[0] or "HEAD" if options.range else "HEAD")
     policy = load_policy(repo.snapshot(repo.commit_of(options.policy_ref) if options.policy_ref else before))
-    changes, placements, findings = _changes(options, repo, before)
-    result = DiffValidationResult(is_valid=not findings, errors=findings)
-    patch = to_patch(changes)
-    if patch.changes:
+    found = _changes(options, repo, before)
+    patch = to_patch(found.changes)
+    if not patch.changes:
+        result = DiffValidationResult(is_valid=not found.findings, errors=found.findings)
+    else:
         # A person's own diff is taken as it stands; nobody guesses where its hunks might have been meant to go.
         exact = policy.policy.model_copy(update={"max_placement": "exact"})
         around = surroundings(repo.snapshot(before), patch.changes)
         leaks = scan(patch.files, repo.snapshot(before), deep=False)
-        subject = Subject(patch, exact, around, placements=placements, leaks=leaks)
+        subject = Subject(patch, exact, around, placements=found.placements, leaks=leaks, sources=found.sources)
         result = verify(subject, policy.sha256).result
     _say(options, result, policy.source)
     return EXIT_DONE if result.is_valid else EXIT_REJECTED
 
 
-def _changes(
-    options: argparse.Namespace, repo: RepoView, before: str
-) -> tuple[tuple[FileChange, ...], tuple[Placed, ...], tuple[Finding, ...]]:
+def _warn(said: str) -> None:
+    from agentos_action.report.visible import visible_line  # noqa: PLC0415 - only after a kill
+
+    sys.stderr.write(f"agentos verify: {visible_line(said)}\n")
+
+
+def _changes(options: argparse.Namespace, repo: RepoView, before: str) -> _Found:
     from agentos_action.entry.request import index_file  # noqa: PLC0415 - not for --help
     from agentos_action.errors import UsageError  # noqa: PLC0415 - the same
 
@@ -76,24 +100,26 @@ def _changes(
             if not dots or not left:
                 raise UsageError(f"--range {options.range!r} is not A..B", "Write, for example, main..HEAD.")
             after = repo.commit_of(right or "HEAD")
-        return repo.changes(before, after, index_file=index_file(os.environ)), (), ()
+        return _Found(repo.changes(before, after, index_file=index_file(os.environ)))
     from agentos_action.patches.resolve import resolve  # noqa: PLC0415 - only for --diff
 
     try:
-        text = Path(options.diff).read_bytes().decode("utf-8", "surrogateescape")
+        with Path(options.diff).open("rb") as file:
+            text = file.read(MAX_DIFF_BYTES + 1).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise UsageError(f"{options.diff}: {error.strerror}", "Name an existing diff file.") from error
-    resolved = resolve(text, "unified_diff", repo.snapshot(before), 32 * 1024 * 1024)
-    return resolved.changes, resolved.placements, resolved.findings
+    read = resolve(text, "unified_diff", repo.snapshot(before), MAX_DIFF_BYTES)
+    return _Found(read.changes, read.placements, read.sources, read.findings)
 
 
 def _say(options: argparse.Namespace, result: DiffValidationResult, source: str) -> None:
     if options.json:
         sys.stdout.write(result.model_dump_json() + "\n")
         return
-    from agentos_action.report.terminal import Reporter, counted  # noqa: PLC0415 - not with --json
+    from agentos_action.entry.fail import uncoloured  # noqa: PLC0415 - not with --json
+    from agentos_action.report.terminal import Reporter, counted  # noqa: PLC0415 - the same
 
-    Reporter().findings((*result.errors, *result.warnings))
+    Reporter(plain=uncoloured()).findings((*result.errors, *result.warnings))
     counts = f"{counted(len(result.files), 'file')}, +{result.added} -{result.removed}, policy {source}"
     word = "accepted" if result.is_valid else "refused"
     sys.stderr.write(f"agentos verify: {word} ({counts})\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from agentos_action.records.verdict import Finding
 from agentos_action.verifier.globs import allows, forbids, literal_part
@@ -43,12 +44,26 @@ def _place(places: tuple[Place, ...], name: str) -> str | None:
     Every spelling that some file system takes for a protected name is one.
     """
     spelled = folded(name)
-    if not forbids(tuple(pattern for patterns, _ in places for pattern in patterns), spelled):
+    words, beginnings = _marks(places)
+    if not any(part.lower() in words or part.lower().startswith(beginnings) for part in spelled.split("/")):
+        # Most names: no part of them is the first of any pattern, so no pattern has to be compiled.
         return None
     for patterns, folder in places:
         if forbids(patterns, spelled):
             return folder if folder is not None else name
     return None
+
+
+@lru_cache(maxsize=4)
+def _marks(places: tuple[Place, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the first part of every pattern: whole ones, and how those with a wildcard begin."""
+    firsts = {
+        pattern.removeprefix("/").removeprefix("**/").partition("/")[0].lower()
+        for patterns, _ in places
+        for pattern in patterns
+    }
+    wild = {part: literal_part(part) for part in firsts if literal_part(part) != part}
+    return frozenset(firsts - wild.keys()), tuple(wild.values())
 
 
 def _opens(patterns: Iterable[str], name: str, place: str) -> bool:
