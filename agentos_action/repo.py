@@ -86,22 +86,6 @@ class RepoView:
             hint = "Give a branch, tag or commit id; see `git log`."
             raise UsageError(f"{rev!r} names no commit here", hint) from error
 
-    def branch_tip(self, name: str) -> str | None:
-        """Return the commit a local branch points at, None where there is no such branch."""
-        try:
-            ref = self.raw.lookup_reference(f"refs/heads/{name}")
-        except KeyError:
-            return None
-        except (pygit2.GitError, ValueError) as error:
-            raise UsageError(f"{name!r} cannot be a branch name", "See `git help check-ref-format`.") from error
-        return str(ref.peel(pygit2.Commit).id)
-
-    @property
-    def checked_out(self) -> str | None:
-        """The branch that HEAD names, also before its first commit; None where HEAD is detached."""
-        target = self.raw.lookup_reference("HEAD").target
-        return target.removeprefix("refs/heads/") if isinstance(target, str) else None
-
     def snapshot(self, commit: str) -> TreeSnapshot:
         """Return the files of a commit."""
         return TreeSnapshot(self.raw, commit)
@@ -147,13 +131,6 @@ class RepoView:
         if mode == MODE_GITLINK:
             return FileVersion(str(file.id).encode(), mode)
         return _version(self.raw, file.path, file.id, mode)
-
-    def stands_on(self, tip: str, base: str) -> bool:
-        """Return whether `base` is `tip` or one of its ancestors, as far as the history is here."""
-        try:
-            return tip == base or bool(self.raw.descendant_of(tip, base))
-        except (pygit2.GitError, KeyError, ValueError):
-            return False
 
     def commit_facts(self, commit: str) -> CommitFacts | None:
         """Return a commit's message, tree and parents, None where there is no such commit."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agentos_action.branches import tip_of
 from agentos_action.errors import UsageError
 from agentos_action.records.base import MODE_TREE, blocked_by
 from agentos_action.records.patch import MODE_EXEC, MODE_FILE, MODE_GITLINK, MODE_LINK, FileVersion
@@ -136,10 +137,10 @@ def test_branches_tags_and_short_ids_name_commits(repo: Path) -> None:
 
 def test_branches_are_told_and_odd_names_refused(repo: Path) -> None:
     view = RepoView.open(repo)
-    assert view.branch_tip("main") == view.commit_of("HEAD")
-    assert view.branch_tip("none") is None
+    assert tip_of(view.raw, "main") == view.commit_of("HEAD")
+    assert tip_of(view.raw, "none") is None
     with pytest.raises(UsageError, match="cannot be a branch name"):
-        view.branch_tip("a..b")
+        tip_of(view.raw, "a..b")
 
 
 def test_messages_are_told_for_commits_only(repo: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from agentos_action.entry.commands import run as run_command
 from agentos_action.entry.fail import guarded
-from agentos_action.entry.request import pull_request_base, secrets_in
+from agentos_action.entry.request import secrets_in
 from agentos_action.errors import EXIT_INTERRUPTED, AgentOSError, UsageError
 from agentos_action.evidence.layout import DIFF
 from agentos_action.interrupts import deferred
@@ -23,6 +23,7 @@ from agentos_action.records.run import RunReport
 from agentos_action.redact import Redactor
 from agentos_action.report.annotations import annotate, command, output
 from agentos_action.report.summary import summary
+from agentos_action.tasks.event import read_event
 
 if TYPE_CHECKING:
     from agentos_action.records.run import RunStatus
@@ -73,7 +74,7 @@ def read_inputs(environment: Mapping[str, str]) -> Inputs:
 
     argv = [f"{option}={text(name)}" for name, option in OPTIONS.items() if text(name)]
     argv.append(f"--branch={text('branch') or DEFAULT_BRANCH}")
-    if not text("policy-ref") and (base := pull_request_base(environment)):
+    if not text("policy-ref") and (base := _pull_request_base(environment)):
         argv.append(f"--policy-ref={base}")
     sidecar = text("sidecar") or "none"
     if sidecar not in {"none", "embedded"}:
@@ -87,6 +88,24 @@ def read_inputs(environment: Mapping[str, str]) -> Inputs:
     told = [(name, text(name)) for name in ("recipe", "task-file", "instruction")]
     task = ", ".join(f"{name} {value}" for name, value in told if value) or "none"
     return Inputs(tuple(argv), task, text("evidence-name"), truth("upload-evidence", default=True))
+
+
+def _pull_request_base(environment: Mapping[str, str]) -> str | None:
+    """Return the commit that a pull request goes to: its own head may not bring the policy it is judged by.
+
+    Raises UsageError where the event says that it is about a pull request and does not name that commit.
+    """
+    name = environment.get("GITHUB_EVENT_NAME", "")
+    if not name.startswith("pull_request"):
+        return None
+    hint = "Give the input policy-ref, for example the name of the target branch."
+    try:
+        target = read_event(name, Path(environment.get("GITHUB_EVENT_PATH", ""))).target
+    except UsageError as error:
+        raise UsageError(error.message, hint) from error
+    if target is None:
+        raise UsageError("the event does not name the commit that the pull request goes to", hint)
+    return target
 
 
 @dataclass(slots=True)

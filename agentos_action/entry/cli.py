@@ -39,7 +39,10 @@ example:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are told as every other error is, also with --json."""
+    """A parser whose errors are told as every other error is, also with --json; options are written out."""
+
+    def __init__(self, **told: Any) -> None:  # noqa: ANN401 - argparse's own
+        super().__init__(**{"allow_abbrev": False, **told})
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError in place of printing and leaving."""

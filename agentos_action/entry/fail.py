@@ -92,8 +92,23 @@ def heard() -> bool:
     return _lost() is None
 
 
+def read_by_runner() -> bool:
+    """Return whether a CI runner reads what we write, and would obey commands in it."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def as_line(fields: object) -> str:
+    """Return one line of JSON in which no CI runner finds a command of its own."""
+    return json.dumps(fields).replace("##[", "\\u0023#[") + "\n"
+
+
 def uncoloured() -> bool:
-    """Return whether stderr goes to a file or a pipe, and nobody asked for colours all the same."""
+    """Return whether stderr goes to a file or a pipe, and nobody asked for colours all the same.
+
+    A runner's log is never coloured: lines are wrapped there, and a wrapped line may begin with a command.
+    """
+    if read_by_runner():
+        return True
     forced = any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
     return not forced and not sys.stderr.isatty()
 
@@ -174,7 +189,7 @@ def tell_fields(  # noqa: PLR0913 - the fields of the object
             "message": clean(message),
             "hint": clean(hint),
         }
-        sys.stdout.write(json.dumps(fields) + "\n")
+        sys.stdout.write(as_line(fields))
         if _lost() is None:
             return
     sys.stderr.write(f"agentos: {visible(clean(message))}\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -60,47 +59,38 @@ def workflow(environment: Mapping[str, str]) -> Workflow | None:
         run_id=run_id,
         event=environment.get("GITHUB_EVENT_NAME", ""),
         event_file=Path(file) if file else None,
+        sha=environment.get("GITHUB_SHA") or None,
     )
 
 
-def pull_request_base(environment: Mapping[str, str]) -> str | None:
-    """Return the commit that a pull request goes to: its own head may not bring the policy it is judged by.
-
-    Raises UsageError where the event says that it is about a pull request and does not name that commit.
-    """
-    if not environment.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
-        return None
-    try:
-        event = json.loads(Path(environment.get("GITHUB_EVENT_PATH", "")).read_bytes())
-        return str(event["pull_request"]["base"]["sha"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        hint = "Name it by policy-ref, for example the name of the target branch."
-        raise UsageError("the event does not name the commit that the pull request goes to", hint) from error
-
-
 def commit_request(options: argparse.Namespace) -> RunRequest:
-    """Build the request of `agentos commit`; in a pull request's workflow the policy is the target branch's."""
+    """Build the request of `agentos commit`; raises UsageError for a branch without a name."""
     from agentos_action.records.run import RunRequest  # noqa: PLC0415 - pydantic is not for --help
 
     environment = dict(os.environ)
     evidence = options.evidence or environment.get("AGENTOS_EVIDENCE")
-    at_home = workflow(environment)
     return RunRequest(
         repo=Path(options.repo),
         half="commit",
         proposal=Path(options.proposal),
-        branch=options.branch,
-        policy_ref=options.policy_ref or (pull_request_base(environment) if at_home else None),
+        branch=_branch(options.branch),
+        policy_ref=options.policy_ref,
         allow_path=tuple(options.allow_path or ()),
         evidence=Path(evidence) if evidence else None,
         dry_run=options.dry_run,
         secrets=tuple(secrets_in(environment).values()),
-        workflow=at_home,
+        workflow=workflow(environment),
         identity=identity(environment),
         home=home_folder(environment),
         cache=cache_folder(),
         requested_by=environment.get("GITHUB_ACTOR") or None,
     )
+
+
+def _branch(name: str | None) -> str | None:
+    if name is not None and not name.strip():
+        raise UsageError("--branch is empty", "Give a name, or leave --branch out for the branch that is checked out.")
+    return name
 
 
 def identity(environment: Mapping[str, str]) -> dict[str, str]:
@@ -122,7 +112,7 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit", half:
         recipe=options.recipe,
         files=tuple(options.files or ()),
         base=options.base,
-        branch=options.branch,
+        branch=_branch(options.branch),
         flags=_flags(options),
         environment=_wish_of(environment),
         api_keys=secrets,

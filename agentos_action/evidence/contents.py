@@ -10,7 +10,7 @@ from typing import Any
 
 from agentos_action.evidence.canonical import sha256_text
 from agentos_action.evidence.chain import Line, event_of
-from agentos_action.evidence.layout import ANSWERS, DIFF, PROMPTS, SUMMARY, TAPE
+from agentos_action.evidence.layout import ANSWERS, CHECKS, DIFF, PROMPTS, SUMMARY, TAPE
 from agentos_action.evidence.reading import Problem, parse, read, rows
 
 #: What stands where a secret was; see `Redactor`.
@@ -43,6 +43,30 @@ def check_contents(folder: Path, tape: list[Line], problems: list[Problem]) -> N
     ):
         problems.append(Problem(DIFF, 0, "is not the diff whose digest stands on the tape"))
     _check_calls(folder, digests, problems, redacted)
+    _check_checks(folder, checks, problems)
+
+
+def _check_checks(folder: Path, event: Line, problems: list[Problem]) -> None:
+    """Check that the outputs of checks are those whose digests stand on the tape, row by row."""
+    told = event.get("checks")
+    if not told and not os.path.lexists(folder / CHECKS):
+        return
+    content = read(folder, CHECKS, problems)
+    kept = parse((content or b"").removesuffix(b"\n"))
+    rows_kept = kept.get("checks") if kept else None
+    said = [_as_taped(row) for row in rows_kept] if isinstance(rows_kept, list) else None
+    if content is not None and said != told:
+        problems.append(Problem(CHECKS, 0, "is not what the tape says of the checks"))
+
+
+def _as_taped(row: object) -> object:
+    """Return a check's row as the tape has it: with the digest of its output."""
+    if not isinstance(row, dict) or not isinstance(row.get("output"), str):
+        return None
+    return {
+        **{key: value for key, value in row.items() if key != "output"},
+        "output_sha256": sha256_text(row["output"]),
+    }
 
 
 def redacted_in(checks: Line) -> set[str]:
@@ -58,8 +82,8 @@ def _check_summary(folder: Path, finished: Line, problems: list[Problem]) -> Non
     summary = parse(content.removesuffix(b"\n"))
     if summary is None:
         problems.append(Problem(SUMMARY, 0, "is not a JSON object in canonical form"))
-    elif any(summary.get(key) != finished.get(key) for key in ("run_id", "status")):
-        problems.append(Problem(SUMMARY, 0, "its run_id or status is not that of the tape"))
+    elif any(summary.get(key) != finished.get(key) for key in ("run_id", "status", "exit_code")):
+        problems.append(Problem(SUMMARY, 0, "its run_id, status or exit_code is not that of the tape"))
 
 
 def _check_calls(folder: Path, digests: dict[str, Any], problems: list[Problem], redacted: set[str]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from agentos_action.errors import UsageError
 from agentos_action.evidence.canonical import canonical
 from agentos_action.evidence.chain import Line, event_of
 from agentos_action.evidence.layout import ANSWERS, SUMS, TAPE
@@ -21,6 +23,12 @@ from agentos_action.records.task import EditFormat, ToolTask
 from agentos_action.records.tool import Record, ToolResult
 
 T = TypeVar("T", bound=BaseModel)
+
+#: A bundle is a few folders deep and small; what is more is somebody's trick.
+MAX_LEVELS = 4
+MAX_NAME = 200
+MAX_TOTAL = 128 * 1024 * 1024
+_NAME = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 class Read(Record):
@@ -73,16 +81,35 @@ class Proposal:
 
 @contextmanager
 def private_copy(folder: Path) -> Iterator[tuple[Path, list[Problem]]]:
-    """Give a copy that nobody changes while it is read; follows no link. What cannot be copied is a problem."""
+    """Give a copy that nobody changes while it is read; follows no link. What is no bundle's is a problem.
+
+    Raises UsageError where there is no room for a copy.
+    """
     problems: list[Problem] = []
-    with TemporaryDirectory(prefix="agentos-bundle-") as own:
-        for name in sorted(names(folder, problems)):
-            content = read(folder, name, problems)
-            if content is not None:
-                target = Path(own, name)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-        yield Path(own), problems
+    with ExitStack() as stack:
+        try:
+            own = Path(stack.enter_context(TemporaryDirectory(prefix="agentos-bundle-")))
+            _copy(folder, own, problems)
+        except OSError as error:
+            hint = "Check the space where temporary files go (TMPDIR)."
+            raise UsageError(f"the bundle {folder} cannot be copied: {error.strerror}", hint) from error
+        yield own, problems
+
+
+def _copy(folder: Path, own: Path, problems: list[Problem]) -> None:
+    total = 0
+    for name in sorted(names(folder, problems)):
+        if name.count("/") > MAX_LEVELS or len(name) > MAX_NAME:
+            problems.append(Problem(name[:MAX_NAME], 0, "is no name that a bundle has"))
+            return
+        content = read(folder, name, problems)
+        total += len(content or b"")
+        if total > MAX_TOTAL:
+            problems.append(Problem(name, 0, f"with it the bundle has more than {MAX_TOTAL} bytes"))
+            return
+        if content is not None:
+            (own / name).parent.mkdir(parents=True, exist_ok=True)
+            (own / name).write_bytes(content)
 
 
 def read_proposal(folder: Path) -> tuple[Proposal | None, tuple[Problem, ...]]:
@@ -102,6 +129,11 @@ def read_proposal(folder: Path) -> tuple[Proposal | None, tuple[Problem, ...]]:
     tool = _as(ToolResult, told, TAPE, _at(tape, "tool_result_verified"), problems)
     listed = checks.get("digests")
     digests = _as(Digests, listed if isinstance(listed, dict) else {}, TAPE, _at(tape, "checks_completed"), problems)
+    # These stand in evidence as they are: what names a thing of ours is not looked through for secrets.
+    names_ours = [getattr(tool, key) for key in ("provider", "adapter_id", "tool_run_id")] if tool else []
+    if not all(_NAME.fullmatch(name) for name in names_ours):
+        at = _at(tape, "tool_result_verified")
+        problems.append(Problem(TAPE, at, "provider, adapter_id or tool_run_id is no name of ours"))
     if problems or task is None or shown is None or tool is None or digests is None:
         return None, tuple(problems)
     workflow = tape[0].get("workflow")

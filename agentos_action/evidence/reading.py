@@ -17,6 +17,8 @@ from agentos_action.evidence.canonical import canonical
 MAX_BYTES = 64 * 1024 * 1024
 MAX_FILES = 10_000
 MAX_DEPTH = 64
+#: The longest line of a JSONL file: an answer of the largest size, every sign of it escaped.
+MAX_LINE = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def rows(folder: Path, name: str, problems: list[Problem]) -> Iterator[dict[str,
         if not line.endswith(b"\n"):
             problems.append(Problem(name, number, "the last line is not complete"))
             return
-        parsed = parse(line[:-1])
+        parsed = parse(line[:-1]) if len(line) <= MAX_LINE else None
         if parsed is None:
             problems.append(Problem(name, number, "not one line of canonical JSON"))
             return

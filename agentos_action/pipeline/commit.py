@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from agentos_action import __version__
+from agentos_action.branches import stands_on, tip_of
 from agentos_action.errors import ConflictError
 from agentos_action.evidence.proposal import Proposal, private_copy, read_proposal
 from agentos_action.evidence.reading import Problem
+from agentos_action.patches.parse import to_patch
 from agentos_action.pipeline.checks import tape_checks
+from agentos_action.pipeline.event import event_of, policy_commit
 from agentos_action.pipeline.execute import check_branch, commit, commit_order
 from agentos_action.pipeline.judge import judge
-from agentos_action.pipeline.prepare import Grounds, load_narrowed
+from agentos_action.pipeline.prepare import TASK, Grounds, load_narrowed
 from agentos_action.pipeline.replay import asked_again
 from agentos_action.pipeline.walk import Parts, Walk
 from agentos_action.pipeline.whole import walked
@@ -19,8 +22,9 @@ from agentos_action.records.base import Base
 from agentos_action.records.observer import Observer
 from agentos_action.records.patch import FileChange
 from agentos_action.records.run import RunReport, RunRequest, Workflow
+from agentos_action.records.tool import ToolResult
 from agentos_action.records.verdict import DiffValidationResult, Finding, Verdict
-from agentos_action.tasks.event import Event, read_event
+from agentos_action.tasks.event import Event
 from agentos_action.tasks.trust import may_ask
 
 PROPOSED = "dry_run"
@@ -56,7 +60,7 @@ def _corridor(walk: Walk) -> None:
             return
         walk.log.adopt(own, {"prompts": proposal.digests.prompts, "answers": proposal.digests.answers})
     walk.folder.redacted.update(kind for kind in ("prompts",) if kind in proposal.redacted)
-    event = _event(request.workflow)
+    event = event_of(request.workflow, needed=True)
     findings = (*_unfit(proposal), *_strange(request.workflow, event, proposal))
     if findings:
         _refuse(walk, findings)
@@ -67,18 +71,18 @@ def _corridor(walk: Walk) -> None:
 def _commit(walk: Walk, proposal: Proposal, event: Event | None) -> None:
     repo, request = walk.repo, walk.request
     with walk.timed("settings"):
-        walk.branch = request.branch
-        tip = (repo.branch_tip(request.branch) if request.branch else None) or repo.commit_of("HEAD")
+        walk.branch = request.branch.replace(TASK, proposal.task.task_id) if request.branch else None
+        tip = (tip_of(repo.raw, walk.branch) if walk.branch else None) or repo.commit_of("HEAD")
         base = _base(walk, proposal, tip)
-        policy_commit = repo.commit_of(request.policy_ref) if request.policy_ref else tip
+        policy_of = policy_commit(walk, event, tip)
         task = proposal.task.model_copy(update={"base": base.id})
-        policy = load_narrowed(walk, task, policy_commit)
-        walk.base, walk.policy, walk.task, walk.result = base, policy, task, proposal.result
+        policy = load_narrowed(walk, task, policy_of)
+        walk.base, walk.policy, walk.task = base, policy, task
         check_branch(walk, policy.policy.commit, task)
     walk.event(
         "task_loaded",
         task=task.model_dump(mode="json"),
-        policy={"source": policy.source, "sha256": policy.sha256, "commit": policy_commit},
+        policy={"source": policy.source, "sha256": policy.sha256, "commit": policy_of},
     )
     findings = may_ask(policy.policy.trust, event) if event else ()
     if findings:
@@ -86,22 +90,33 @@ def _commit(walk: Walk, proposal: Proposal, event: Event | None) -> None:
         return
     with walk.timed("patch"):
         asked = asked_again(walk, proposal, Grounds(base, policy, task))
+        patch = to_patch(asked.changes)
+    touched = touched_by(patch.changes)
     now = repo.snapshot(tip)
     if tip != base.id:
-        _require_same(asked.changes, base, now)
+        _require_same(touched, base, now)
+    # Also where nothing is to be written: what could not be committed is not accepted.
+    walk.parts.open_executor(repo.place).check_target(walk.branch, touched, tip)
     walk.asked = asked
+    walk.result = proposal.result.model_copy(
+        update={
+            "files_touched": tuple(change.path for change in patch.changes),
+            "line_count": sum(len(file.added) + len(file.removed) for file in patch.files),
+        }
+    )
     grounds = Grounds(now, policy, task)
     judge(walk, grounds)
     tape_checks(walk, grounds, status="skipped", why=f"{NOT_RUN} (it says: {proposal.checks})")
-    if walk.status != "bug":
+    if walk.status == "rejected":
         return
-    if walk.patch is None or walk.patch.sha256 != proposal.digests.diff:
+    if patch.sha256 != proposal.digests.diff:
         said = "reading its answers once more gives another diff than the one it was closed with"
-        _refuse(walk, (Finding(id="bundle.diff", message=said, hint="Propose it again with this version."),))
-    elif request.dry_run:
+        hint = "The policy or the version may be another by now: propose it again."
+        _refuse(walk, (Finding(id="bundle.diff", message=said, hint=hint),))
+    elif walk.status == "bug" and request.dry_run:
         walk.status, walk.message = "dry_run", "accepted, not committed"
-    else:
-        commit(walk, commit_order(walk, policy, _words(asked.changes)))
+    elif walk.status == "bug":
+        commit(walk, commit_order(walk, policy, _words(patch.changes)))
 
 
 def _base(walk: Walk, proposal: Proposal, tip: str) -> Base:
@@ -110,15 +125,19 @@ def _base(walk: Walk, proposal: Proposal, tip: str) -> Base:
     if walk.repo.commit_facts(base) is None:
         hint = "Fetch it (a shallow clone lacks older commits), or propose again."
         raise ConflictError(f"the proposal begins at {base[:40]!r}, which is no commit of this repository", hint)
-    if not walk.repo.stands_on(tip, base):
+    if not stands_on(walk.repo.raw, tip, base):
         hint = "Propose again on the branch as it is, or give another --branch."
         raise ConflictError(f"the proposal begins at {base[:10]}, which {tip[:10]} does not stand on", hint)
     return walk.repo.snapshot(base)
 
 
-def _require_same(changes: tuple[FileChange, ...], base: Base, now: Base) -> None:
+def touched_by(changes: tuple[FileChange, ...]) -> tuple[str, ...]:
+    """Return every name that changes touch, in order."""
+    return tuple(sorted({path for change in changes for path in (change.old_path, change.new_path) if path}))
+
+
+def _require_same(touched: tuple[str, ...], base: Base, now: Base) -> None:
     """Raise ConflictError where a file that the proposal touches is another by now."""
-    touched = sorted({path for change in changes for path in (change.old_path, change.new_path) if path})
     moved = [path for path in touched if base.mode(path) != now.mode(path) or base.read(path) != now.read(path)]
     if moved:
         listed = ", ".join(map(repr, moved[:5]))
@@ -130,6 +149,9 @@ def _unfit(proposal: Proposal) -> tuple[Finding, ...]:
     if proposal.status != PROPOSED:
         said = f"the run ended as {proposal.status!r}, so it proposes nothing"
         findings.append(Finding(id="bundle.no-proposal", message=said, hint="Give a bundle of `agentos propose`."))
+    if proposal.status == PROPOSED and _did_more(proposal.result):
+        said = "its tool's result is no diff of a tool that kept its hands off the repository"
+        findings.append(Finding(id="bundle.no-proposal", message=said, hint="Give a bundle of `agentos propose`."))
     if not proposal.replayable:
         said = "redaction changed an answer or the diff, so they are not recorded as they were"
         hint = "Keep secrets out of what the model reads, and propose again."
@@ -137,10 +159,8 @@ def _unfit(proposal: Proposal) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def _event(workflow: Workflow | None) -> Event | None:
-    if workflow is None or workflow.event_file is None:
-        return None
-    return read_event(workflow.event, workflow.event_file)
+def _did_more(result: ToolResult) -> bool:
+    return result.status != "success" or result.output_kind != "diff" or result.wrote_files or result.committed
 
 
 def _strange(workflow: Workflow | None, event: Event | None, proposal: Proposal) -> tuple[Finding, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+
+from agentos_action.branches import checked_out, followed
 from agentos_action.errors import UsageError
 from agentos_action.executor.message import subject
 from agentos_action.executor.worktree import write_only
@@ -19,7 +22,8 @@ BODY = "Proposed by a model, judged under the policy, applied by AgentOS Action.
 
 def check_branch(walk: Walk, rules: CommitRules, task: ToolTask) -> None:
     """Raise UsageError where policy or task allow no commit on the branch that is meant."""
-    name = walk.branch or walk.repo.checked_out
+    raw = walk.repo.raw
+    name = followed(raw, walk.branch) if walk.branch is not None else checked_out(raw)
     if name is None or walk.request.target == "worktree":
         return
     told = {"the policy": rules.branches, "the task": task.narrow.commit.branches if task.narrow else ()}
@@ -57,7 +61,8 @@ def execute(walk: Walk, prepared: Prepared) -> None:
 
 def _proposed(walk: Walk) -> str:
     if walk.request.half == "propose":
-        return f"accepted; `agentos commit {walk.folder.path}` commits it"
+        where = f" --branch {shlex.quote(walk.branch)}" if walk.branch else ""
+        return f"accepted; commit it: agentos commit {shlex.quote(str(walk.folder.path))}{where}"
     return "accepted, not committed"
 
 

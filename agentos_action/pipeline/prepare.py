@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from agentos_action.branches import tip_of
 from agentos_action.context.select import read_text, reading_ban
 from agentos_action.errors import UsageError
 from agentos_action.pipeline.walk import Walk
@@ -33,15 +34,13 @@ if TYPE_CHECKING:
 TASK = "{task}"
 
 
-def find_base(walk: Walk) -> tuple[Base, str]:
-    """Return the files to start from and the policy commit; raises UsageError for a revision that is none."""
+def find_base(walk: Walk) -> Base:
+    """Return the files to start from; raises UsageError for a revision that is none."""
     request, repo = walk.request, walk.repo
     if request.target == "worktree":
-        base: Base = repo.index_snapshot(request.index_file)
-    else:
-        tip = repo.branch_tip(walk.branch) if walk.branch else None
-        base = repo.snapshot(repo.commit_of(request.base) if request.base else tip or repo.commit_of("HEAD"))
-    return base, repo.commit_of(request.policy_ref or "HEAD")
+        return repo.index_snapshot(request.index_file)
+    tip = tip_of(repo.raw, walk.branch) if walk.branch else None
+    return repo.snapshot(repo.commit_of(request.base) if request.base else tip or repo.commit_of("HEAD"))
 
 
 def load_narrowed(walk: Walk, task: ToolTask, policy_commit: str) -> LoadedPolicy:
@@ -84,10 +83,15 @@ def read_task(walk: Walk) -> ToolTask:
 def _warn_of_other_policy(walk: Walk, policy_base: Base) -> None:
     """Warn where the work tree has another policy than the commit: everybody's first try of one."""
     own = walk.repo.workdir / POLICY_FILE if walk.repo.workdir else None
-    if own is None or not own.is_file() or own.is_symlink():
+    if own is None or walk.request.workflow is not None or own.is_symlink():
+        return
+    try:
+        there = own.read_bytes()
+    except OSError:
+        # None there, or none that anybody could mean.
         return
     committed = policy_base.read(POLICY_FILE)
-    if committed is None or own.read_bytes().split() != committed.content.split():
+    if committed is None or there.split() != committed.content.split():
         said = f"{POLICY_FILE} in the work tree is not what is committed, and does not count"
         walk.warn(
             Finding(id="policy.uncommitted", severity="warning", path=POLICY_FILE, message=said, hint="Commit it.")

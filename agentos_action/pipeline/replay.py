@@ -52,4 +52,10 @@ def _filled_again(walk: Walk, proposal: Proposal, grounds: Grounds) -> Asked:
             raise StopAsking(ToolError("here the model's answers end", category="network", code="no_answer"))
         return None if row.finish_reason == FAILED else row.answer
 
-    return fill(recipe, plan, grounds.base, grounds.policy.policy.limits, ask=recorded, on_place=walk.observer.place)
+    limits = grounds.policy.policy.limits
+    try:
+        return fill(recipe, plan, grounds.base, limits, ask=recorded, on_place=walk.observer.place)
+    except ToolError as error:
+        message = f"its answers fill no place that the recipe finds now: {error.message}"
+        hint = "The policy or the version may be another by now: propose it again."
+        return Asked(findings=(Finding(id="bundle.answers", message=message, hint=hint),))

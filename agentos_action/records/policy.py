@@ -10,6 +10,11 @@ from pydantic import AfterValidator, Field, PositiveInt, StrictBool, model_valid
 from agentos_action.records.patch import Rung
 from agentos_action.records.tool import Record
 
+#: So many patterns, of such a length, with so many stars in one part, say enough, and are quick to match.
+MAX_PATTERNS = 1_000
+MAX_PATTERN = 1_000
+MAX_STARS = 3
+
 #: Never read into a prompt: credentials by their usual names (gitignore patterns); a policy adds to them.
 UNREADABLE = (
     ".env*",
@@ -56,6 +61,8 @@ def check_allowed_glob(pattern: str) -> str:
         reason = f"{pattern!r}: a pattern names files; write {pattern + '**'!r}"
     elif "\\" in pattern or "\0" in pattern:
         reason = f"{pattern!r}: use '/' between folders and no backslash"
+    elif len(pattern) > MAX_PATTERN:
+        reason = f"{pattern[:80]!r}…: at most {MAX_PATTERN} signs"
     elif any(part in {"", ".", ".."} for part in pattern.split("/")):
         reason = f"{pattern!r}: '.', '..' and empty parts are not allowed"
     else:
@@ -67,6 +74,11 @@ def check_forbidden_glob(pattern: str) -> str:
     """Return the pattern if git's ignore rules can read it, folded for case as it is asked, else raise ValueError."""
     import pathspec  # noqa: PLC0415 - only a policy that forbids something pays for it
 
+    stars = max(part.count("*") if part != "**" else 0 for part in pattern.split("/"))
+    if len(pattern) > MAX_PATTERN or stars > MAX_STARS:
+        # Each star of one part multiplies the time a match may take by the length of the name.
+        reason = f"{pattern[:80]!r}: at most {MAX_STARS} stars in one part, and {MAX_PATTERN} signs"
+        raise ValueError(reason)
     try:
         pathspec.GitIgnoreSpec.from_lines([pattern.casefold()])
     except (ValueError, re.error) as error:
@@ -76,8 +88,12 @@ def check_forbidden_glob(pattern: str) -> str:
 
 
 #: Patterns of the two sides, each checked when it is read.
-AllowedGlobs: TypeAlias = tuple[Annotated[str, AfterValidator(check_allowed_glob)], ...]
-ForbiddenGlobs: TypeAlias = tuple[Annotated[str, AfterValidator(check_forbidden_glob)], ...]
+AllowedGlobs: TypeAlias = Annotated[
+    tuple[Annotated[str, AfterValidator(check_allowed_glob)], ...], Field(max_length=MAX_PATTERNS)
+]
+ForbiddenGlobs: TypeAlias = Annotated[
+    tuple[Annotated[str, AfterValidator(check_forbidden_glob)], ...], Field(max_length=MAX_PATTERNS)
+]
 
 
 def check_identity(text: str) -> str:

@@ -51,12 +51,16 @@ class ModelWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workflow:
-    """The workflow run that we are a step of, as its environment tells; `event_file` is what set it off."""
+    """The workflow run that we are a step of, as its environment tells.
+
+    `event_file` is what set it off, `sha` the commit that the forge runs it on.
+    """
 
     repository: str
     run_id: str
     event: str
     event_file: Path | None = None
+    sha: str | None = None
 
     def told(self) -> dict[str, str]:
         """Return what evidence tells of it."""

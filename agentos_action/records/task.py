@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from agentos_action.records.narrowing import Narrowing
+from agentos_action.records.policy import AllowedGlobs, ForbiddenGlobs
 from agentos_action.records.tool import Record
 
 TaskSource: TypeAlias = Literal["file", "issue", "comment", "dispatch", "hook", "command line"]
@@ -18,8 +19,8 @@ class ToolTask(Record):
 
     task_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     instruction: str
-    allowed_paths: tuple[str, ...] = ()
-    forbidden_paths: tuple[str, ...] = ()
+    allowed_paths: AllowedGlobs = ()
+    forbidden_paths: ForbiddenGlobs = ()
     timeout_seconds: float = Field(default=300.0, gt=0, le=86_400)
     files: tuple[str, ...] = ()
     base: str | None = None

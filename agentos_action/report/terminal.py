@@ -8,7 +8,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from agentos_action.report.visible import visible, visible_line
+from agentos_action.report.visible import forms_command, visible, visible_line
 
 if TYPE_CHECKING:
     from agentos_action.records.run import RunReport
@@ -28,10 +28,14 @@ class Reporter:
     """An Observer that talks on stderr; `quiet` says nothing at all (for --json).
 
     `plain` is for a stderr that is known to be no terminal and to get no colours: rich is not imported then.
+    `runner` says that a CI runner reads what is written and obeys commands in it.
     Nothing here catches OSError: the streams that `entry/fail.py` opens do not raise.
     """
 
-    def __init__(self, *, quiet: bool = False, verbose: bool = False, plain: bool = False) -> None:
+    def __init__(
+        self, *, quiet: bool = False, verbose: bool = False, plain: bool = False, runner: bool = False
+    ) -> None:
+        self._runner = runner
         self._quiet = quiet
         self._verbose = verbose
         self._plain = plain
@@ -117,7 +121,7 @@ class Reporter:
         if report.status in _DATA:
             # FORCE_COLOR makes a pipe a terminal for rich, but data is data.
             if not sys.stdout.isatty():
-                sys.stdout.write(report.diff)
+                self._data(report)
                 return
             out = _coloured(stderr=False)
         lines = report.diff.split("\n")[:-1]
@@ -125,6 +129,14 @@ class Reporter:
             out.line((visible(text.rstrip("\r")), _style(text)))
         if len(lines) > MAX_DIFF_LINES:
             out.line((f"… {len(lines) - MAX_DIFF_LINES} more lines: patch/canonical.diff in the evidence", ""))
+
+    def _data(self, report: RunReport) -> None:
+        """Write the diff as it is; not where a CI runner reads along and would take a line of it for a command."""
+        if self._runner and forms_command(report.diff):
+            said = "the diff holds lines that this runner would take for commands, so it is not printed"
+            self.warning(f"{said}; it is {report.evidence}/patch/canonical.diff")
+        else:
+            sys.stdout.write(report.diff)
 
     def _left(self, report: RunReport) -> None:
         later = [alone for alone in report.left if alone.reason.startswith("left for the next run")]

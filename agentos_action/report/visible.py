@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+#: What GitHub's runner takes for a command: `::name` where a line begins, `##[name` anywhere.
+_COMMAND = re.compile(r"^[ \t]*::(?=[A-Za-z])|##\[(?=[A-Za-z])", re.MULTILINE)
 _SUSPECT = re.compile(r"[^\n\t\x20-\x7e]")
 
 #: Control, format (bidirectional, invisible, tags), lone surrogate, line and paragraph separator.
@@ -12,8 +14,17 @@ _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def visible(text: str) -> str:
-    r"""Return the text with every character that steers as `\xNN`, `\uNNNN` or `\UNNNNNNNN`."""
-    return _SUSPECT.sub(_escape, text)
+    r"""Return the text with every character that steers as `\xNN`, `\uNNNN` or `\UNNNNNNNN`, and no CI command."""
+    return _COMMAND.sub(_broken, _SUSPECT.sub(_escape, text))
+
+
+def forms_command(text: str) -> bool:
+    """Return whether a CI runner that reads this text would find a command of its own in it."""
+    return _COMMAND.search(text) is not None
+
+
+def _broken(match: re.Match[str]) -> str:
+    return match[0].replace("::", ":\\x3a").replace("##[", "##\\x5b")
 
 
 def visible_line(text: str) -> str:

@@ -24,17 +24,23 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What set the workflow off: its name and action, everybody who acts in it, the run it follows (`workflow_run`)."""
+    """What set the workflow off: its name and action, everybody who acts in it, the run it follows (`workflow_run`).
+
+    `target` is the commit that a pull request goes to; `of_pull_request` says that the event is about one, so that
+    what is checked out may be a stranger's.
+    """
 
     name: str
     action: str | None
     actors: tuple[Actor, ...]
     upstream_run: str | None = None
     target: str | None = None
+    of_pull_request: bool = False
+    default_branch: str | None = None
 
 
 def read_event(name: str, file: Path) -> Event:
-    """Read an event; `target` is the commit a pull request goes to. Raises UsageError where it cannot be read."""
+    """Read an event; raises UsageError where it cannot be read."""
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_EVENT_BYTES + 1)
@@ -46,12 +52,17 @@ def read_event(name: str, file: Path) -> Event:
     action = found.get("action")
     run = _table(found, "workflow_run")
     target = _table(_table(found, "pull_request"), "base").get("sha")
+    branch = _table(found, "repository").get("default_branch")
+    # A comment on a pull request, a review of one, a run that one set off: its head may be what is checked out.
+    about = "pull_request" in name or bool(_table(found, "issue").get("pull_request")) or name == "workflow_run"
     return Event(
         name,
         action if isinstance(action, str) else None,
         tuple(_actors(found, run)),
         str(run["id"]) if isinstance(run.get("id"), int) else None,
         target if isinstance(target, str) else None,
+        about,
+        branch if isinstance(branch, str) else None,
     )
 
 

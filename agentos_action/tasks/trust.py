@@ -17,17 +17,23 @@ _TRIAGE = frozenset({"labeled", "unlabeled", "assigned", "unassigned", "mileston
 _STANDING: dict[str, Permission] = {"OWNER": "admin", "MEMBER": "write", "COLLABORATOR": "write"}
 
 
-def may_ask(trust: TrustRules, event: Event) -> tuple[Finding, ...]:
-    """Return why somebody in this event may not ask; none where all of them may."""
+def may_ask(trust: TrustRules, event: Event, *, unproven: bool = False) -> tuple[Finding, ...]:
+    """Return why somebody in this event may not ask; none where all of them may.
+
+    `unproven` lets those pass whose standing the event does not tell (a label, say): it is for what commits nothing
+    by itself, or was started by a workflow that asked before.
+    """
     if event.name == "schedule":
         # Nobody asks; the default branch's own workflow does.
         return ()
     if not event.actors:
+        if unproven or (event.name in _WRITERS and trust.users is None):
+            return ()
         return (_finding("nobody", f"the event {event.name!r} names nobody who acts", "Start it by another event."),)
-    return tuple(finding for actor in event.actors for finding in _one(trust, event, actor))
+    return tuple(finding for actor in event.actors for finding in _one(trust, event, actor, unproven=unproven))
 
 
-def _one(trust: TrustRules, event: Event, actor: Actor) -> Iterator[Finding]:
+def _one(trust: TrustRules, event: Event, actor: Actor, *, unproven: bool) -> Iterator[Finding]:
     who = repr(actor.login)
     if actor.bot:
         if actor.login.casefold() not in _folded(trust.bots):
@@ -38,6 +44,8 @@ def _one(trust: TrustRules, event: Event, actor: Actor) -> Iterator[Finding]:
             yield _finding("user", f"{who} is not one of those who may ask", "Name them in [trust] users.")
         return
     proven = _permission(event, actor)
+    if unproven and actor.association is None and event.name not in _WRITERS:
+        return
     if proven is None or PERMISSIONS.index(proven) < PERMISSIONS.index(trust.permission):
         said = f"proves no more than {proven!r}" if proven else "proves no permission"
         yield _finding(
@@ -53,7 +61,8 @@ def _permission(event: Event, actor: Actor) -> Permission | None:
     if event.name == "workflow_run" and actor.association is None:
         return None
     standing = _STANDING.get(actor.association or "")
-    if standing is None and event.action in _TRIAGE:
+    if actor.association is None and event.action in _TRIAGE:
+        # An author's own label is the template's: whoever opens an issue sets those.
         return "triage"
     return standing
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from agentos_action.checks.sandbox import available
-from agentos_action.evidence.layout import CHECKS
+from agentos_action.evidence.canonical import canonical
+from agentos_action.evidence.layout import CHECKS, SUMS, digest_of
 from agentos_action.evidence.verify import verify_bundle
 from agentos_action.records.policy import CheckRules
 from agentos_action.records.run import RunReport
@@ -130,3 +131,22 @@ def test_where_no_sandbox_can_be_made_nobody_is_asked(tmp_path: Path, monkeypatc
     assert "bubblewrap" in f"{report.message} {report.hint}"
     assert 'sandbox = "none"' in report.hint
     assert not any(line["event"] == "tool_dispatch_started" for line in tape_of(report))
+
+
+@pytest.mark.parametrize("change", [{"output": "all is well\n"}, {"status": "passed"}, {"exit_code": 0}])
+def test_what_checks_said_cannot_be_changed_afterwards(tmp_path: Path, change: dict[str, Any]) -> None:
+    repo = repo_with(tmp_path, "echo bad news; exit 3")
+    bundle = Path(scripted(repo, tmp_path, ANSWER).evidence or "")
+    assert verify_bundle(bundle).problems == ()
+    kept = json.loads((bundle / CHECKS).read_text())
+    kept["checks"][0].update(change)
+    (bundle / CHECKS).write_bytes(canonical(kept) + b"\n")
+    sums = (bundle / SUMS).read_text().splitlines()
+    (bundle / SUMS).write_text("".join(f"{resummed(bundle, line)}\n" for line in sums))
+    assert [problem.file for problem in verify_bundle(bundle).problems] == [CHECKS]
+
+
+def resummed(bundle: Path, line: str) -> str:
+    """Return a line of the sums as it should be now."""
+    name = line.split("  ", 1)[1]
+    return f"{digest_of(bundle / name)}  {name}"

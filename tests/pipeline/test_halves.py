@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import stat
@@ -220,14 +221,7 @@ def test_what_a_forged_bundle_answers_is_judged_as_any_answer(repo: Path, tmp_pa
     hostile = diff_answer("a.txt", "one", "1").replace("a.txt", ".github/workflows/x.yml")
     proposal = proposed(repo, tmp_path)
     bundle = Path(proposal.evidence or "")
-    row = json.loads((bundle / ANSWERS).read_text())
-    import hashlib
-
-    digest = hashlib.sha256(hostile.encode()).hexdigest()
-    (bundle / ANSWERS).write_bytes(canonical({**row, "answer": hostile, "answer_sha256": digest}) + b"\n")
-    checks = next(line for line in tape_of(proposal) if line["event"] == "checks_completed")
-    digests = {**checks["digests"], "answers": hashlib.sha256(digest.encode()).hexdigest()}
-    reseal(bundle, "checks_completed", digests=digests)
+    forge_answer(bundle, proposal, hostile)
     assert verify_bundle(bundle).problems == ()
     before = state_of(repo)
     report = committed(repo, bundle)
@@ -299,14 +293,18 @@ def test_a_workflow_takes_what_the_run_before_it_proposed(repo: Path, tmp_path: 
     ada = {"login": "ada", "type": "User"}
     write_files(repo, {"agentos.toml": '[trust]\nusers = ["ada"]\n'})
     commit_all(repo, "a policy")
-    payload = {"sender": ada, "workflow_run": {"id": 1, "actor": ada, "triggering_actor": ada}}
+    payload = {
+        "sender": ada,
+        "repository": {"default_branch": "main"},
+        "workflow_run": {"id": 1, "actor": ada, "triggering_actor": ada},
+    }
     after = workflow(tmp_path, "2", payload, "workflow_run")
     assert committed(repo, proposal.evidence, workflow=after).status == "committed"
 
 
 def test_who_may_not_ask_gets_no_commit(repo: Path, tmp_path: Path) -> None:
+    proposal = proposed(repo, tmp_path, workflow=workflow(tmp_path, "1"))
     own = workflow(tmp_path, "1", {"sender": {"login": "eve[bot]", "type": "Bot"}})
-    proposal = proposed(repo, tmp_path, workflow=own)
     before = state_of(repo)
     report = committed(repo, proposal.evidence, workflow=own)
     assert [finding.id for finding in report.findings] == ["trust.bot"]
@@ -325,3 +323,178 @@ def test_the_same_proposal_twice_is_a_conflict(repo: Path, tmp_path: Path) -> No
     proposal = proposed(repo, tmp_path)
     assert committed(repo, proposal.evidence).status == "committed"
     assert committed(repo, proposal.evidence).status == "conflict"
+
+
+# --- whose policy holds, and who may ask, in a workflow
+
+STRANGER = {"login": "eve", "type": "User"}
+ON_A_PULL_REQUEST = {
+    "action": "created",
+    "sender": STRANGER,
+    "issue": {"number": 1, "pull_request": {"url": "u"}, "user": STRANGER, "author_association": "NONE"},
+    "comment": {"user": STRANGER, "author_association": "NONE"},
+    "repository": {"default_branch": "main"},
+}
+
+
+def head_with_its_own_policy(repo: Path) -> None:
+    """Check out a stranger's branch that says of itself that the stranger may ask."""
+    git(repo, "switch", "--quiet", "--create", "theirs")
+    write_files(repo, {"agentos.toml": '[trust]\nusers = ["eve"]\n'})
+    commit_all(repo, "trust me")
+
+
+def test_a_pull_requests_head_brings_no_policy(repo: Path, tmp_path: Path) -> None:
+    write_files(repo, {"agentos.toml": "allow_delete = false\n"})
+    commit_all(repo, "a policy")
+    head_with_its_own_policy(repo)
+    own = workflow(tmp_path, "1", ON_A_PULL_REQUEST, "issue_comment")
+    run_it = scripted(repo, tmp_path, ANSWER, workflow=own)
+    assert [finding.id for finding in run_it.findings] == ["trust.permission"]
+    by_hand = proposed(repo, tmp_path, workflow=workflow(tmp_path, "1"), policy_ref="main")
+    own = workflow(tmp_path, "1", ON_A_PULL_REQUEST, "issue_comment")
+    refused = committed(repo, by_hand.evidence, workflow=own)
+    assert [finding.id for finding in refused.findings] == ["trust.permission"]
+
+
+def test_where_the_default_branch_is_not_fetched_the_run_says_so(repo: Path, tmp_path: Path) -> None:
+    head_with_its_own_policy(repo)
+    git(repo, "branch", "--quiet", "--delete", "--force", "main")
+    own = workflow(tmp_path, "1", ON_A_PULL_REQUEST, "issue_comment")
+    report = scripted(repo, tmp_path, ANSWER, workflow=own)
+    assert (report.status, report.exit_code) == ("usage", 2)
+    assert "default branch (main)" in report.message
+    assert "--policy-ref" in report.hint
+
+
+def test_a_pull_request_is_judged_by_the_policy_of_where_it_goes(repo: Path, tmp_path: Path) -> None:
+    write_files(repo, {"agentos.toml": 'allowed_paths = ["docs/**"]\n'})
+    base = commit_all(repo, "a policy")
+    git(repo, "switch", "--quiet", "--create", "theirs")
+    git(repo, "rm", "--quiet", "agentos.toml")
+    commit_all(repo, "no policy")
+    payload = {"sender": STRANGER, "pull_request": {"base": {"sha": base}, "user": {"login": "ada"}}}
+    report = scripted(repo, tmp_path, ANSWER, workflow=workflow(tmp_path, "1", payload, "pull_request"))
+    assert [finding.id for finding in report.findings] == ["paths.not-allowed"]
+
+
+def test_who_is_named_may_ask_a_run_and_nobody_else(repo: Path, tmp_path: Path) -> None:
+    write_files(repo, {"agentos.toml": '[trust]\nusers = ["ada"]\n'})
+    commit_all(repo, "a policy")
+    asked = {"sender": STRANGER, "action": "opened", "issue": {"user": STRANGER, "author_association": "OWNER"}}
+    refused = scripted(repo, tmp_path, ANSWER, workflow=workflow(tmp_path, "1", asked, "issues"))
+    assert (refused.status, [finding.id for finding in refused.findings]) == ("rejected", ["trust.user"])
+    assert not any(line["event"] == "tool_dispatch_started" for line in tape_of(refused))
+    own = workflow(tmp_path, "1", {"sender": {"login": "ada", "type": "User"}}, "issues")
+    assert scripted(repo, tmp_path, ANSWER, workflow=own).status == "committed"
+
+
+def test_a_workflow_that_hides_who_set_it_off_gets_no_commit(repo: Path, tmp_path: Path) -> None:
+    own = Workflow(repository="o/r", run_id="1", event="issue_comment")
+    proposal = proposed(repo, tmp_path, workflow=own)
+    report = committed(repo, proposal.evidence, workflow=own)
+    assert (report.status, report.exit_code) == ("usage", 2)
+    assert "GITHUB_EVENT_PATH" in report.hint
+
+
+# --- what a hostile bundle tries
+
+
+def test_what_the_parent_claims_of_itself_is_not_repeated_as_found(repo: Path, tmp_path: Path) -> None:
+    bundle = Path(proposed(repo, tmp_path).evidence or "")
+    reseal(bundle, "tool_result_verified", line_count=999, files_touched=["README.md"])
+    report = committed(repo, bundle)
+    assert report.status == "committed"
+    event = next(line for line in tape_of(report) if line["event"] == "tool_result_verified")
+    assert (event["files_touched"], event["line_count"]) == (["a.txt"], 2)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"wrote_files": True},
+        {"committed": True},
+        {"output_kind": "plan"},
+        {"status": "failed", "error_category": "auth"},
+    ],
+)
+def test_a_tool_that_did_more_than_propose_is_not_believed(repo: Path, tmp_path: Path, claim: dict[str, Any]) -> None:
+    bundle = Path(proposed(repo, tmp_path).evidence or "")
+    reseal(bundle, "tool_result_verified", **claim)
+    assert [finding.id for finding in committed(repo, bundle).findings] == ["bundle.no-proposal"]
+
+
+def test_a_token_does_not_get_into_evidence_as_a_name(repo: Path, tmp_path: Path) -> None:
+    token = "ghp_" + "a1B2" * 9 + "/x"
+    bundle = Path(proposed(repo, tmp_path).evidence or "")
+    reseal(bundle, "tool_result_verified", provider=token)
+    report = committed(repo, bundle)
+    assert {finding.id for finding in report.findings} == {"bundle.changed"}
+    assert not any(token in file.read_text() for file in Path(report.evidence or "").rglob("*") if file.is_file())
+
+
+@pytest.mark.parametrize("glob", ["!", "\\", "*a*a*a*a*a*z", "x" * 2_000])
+def test_patterns_that_no_task_may_have_are_refused_by_line(repo: Path, tmp_path: Path, glob: str) -> None:
+    proposal = proposed(repo, tmp_path)
+    bundle = Path(proposal.evidence or "")
+    task = next(line["task"] for line in tape_of(proposal) if line["event"] == "task_loaded")
+    reseal(bundle, "task_loaded", task={**task, "forbidden_paths": [glob]})
+    assert {finding.id for finding in committed(repo, bundle).findings} == {"bundle.changed"}
+
+
+def test_a_bundle_that_is_too_deep_is_refused(repo: Path, tmp_path: Path) -> None:
+    bundle = Path(proposed(repo, tmp_path).evidence or "")
+    deep = bundle.joinpath(*["d"] * 300)
+    deep.mkdir(parents=True)
+    (deep / "x").write_text("x")
+    report = committed(repo, bundle)
+    assert {finding.id for finding in report.findings} == {"bundle.changed"}
+
+
+def test_answers_that_change_nothing_do_not_pass_for_the_diff(repo: Path, tmp_path: Path) -> None:
+    proposal = proposed(repo, tmp_path)
+    bundle = Path(proposal.evidence or "")
+    forge_answer(bundle, proposal, diff_answer("a.txt", "one", "one"))
+    report = committed(repo, bundle)
+    assert [finding.id for finding in report.findings] == ["bundle.diff"]
+
+
+def forge_answer(bundle: Path, proposal: RunReport, answer: str) -> None:
+    """Put another answer into a bundle, with every digest made right."""
+    row = json.loads((bundle / ANSWERS).read_text())
+    digest = hashlib.sha256(answer.encode()).hexdigest()
+    (bundle / ANSWERS).write_bytes(canonical({**row, "answer": answer, "answer_sha256": digest}) + b"\n")
+    checks = next(line for line in tape_of(proposal) if line["event"] == "checks_completed")
+    reseal(
+        bundle,
+        "checks_completed",
+        digests={**checks["digests"], "answers": hashlib.sha256(digest.encode()).hexdigest()},
+    )
+
+
+def test_the_words_name_what_is_changed_and_nothing_else(repo: Path, tmp_path: Path) -> None:
+    answer = (
+        diff_answer("a.txt", "one", "one").replace("```\n", "") + diff_answer("b.txt", "two", "2").split("```diff\n")[1]
+    )
+    proposal = proposed(repo, tmp_path, answer)
+    write_files(repo, {"a.txt": "changed meanwhile\n"})
+    commit_all(repo, "meanwhile")
+    report = committed(repo, proposal.evidence)
+    assert report.status == "committed", report.message
+    assert git(repo, "log", "-1", "--format=%s") == "Change b.txt\n"
+
+
+def test_a_branch_that_is_another_ones_alias_is_judged_by_the_one_that_moves(repo: Path, tmp_path: Path) -> None:
+    write_files(repo, {"agentos.toml": '[commit]\nbranches = ["agentos/**"]\n'})
+    commit_all(repo, "a policy")
+    git(repo, "symbolic-ref", "refs/heads/agentos/x", "refs/heads/main")
+    report = scripted(repo, tmp_path, ANSWER, branch="agentos/x")
+    assert (report.status, report.exit_code) == ("usage", 2)
+    assert "'main'" in report.message
+
+
+@pytest.mark.parametrize("branch", ["-x", "a//b", "main/x"])
+def test_a_dry_run_finds_what_could_not_be_committed(repo: Path, tmp_path: Path, branch: str) -> None:
+    proposal = proposed(repo, tmp_path)
+    report = committed(repo, proposal.evidence, branch=branch, dry_run=True)
+    assert report.exit_code in {2, 4}, report

@@ -61,6 +61,22 @@ def test_a_label_proves_triage_and_no_more(tmp_path: Path) -> None:
     assert ids(TrustRules(), found) == ["trust.permission"]
 
 
+def test_an_authors_own_label_proves_nothing(tmp_path: Path) -> None:
+    payload = {"action": "labeled", "issue": {"user": ADA, "author_association": "NONE"}, "sender": ADA}
+    assert ids(TrustRules(permission="triage"), event(tmp_path, "issues", payload)) == ["trust.permission"]
+
+
+def test_where_nothing_is_committed_by_itself_only_what_is_disproved_is_refused(tmp_path: Path) -> None:
+    labelled = {"action": "labeled", "issue": {"user": {"login": "eve"}, "author_association": "NONE"}, "sender": ADA}
+    found = event(tmp_path, "issues", labelled)
+    assert may_ask(TrustRules(), found, unproven=True) == ()
+    assert may_ask(TrustRules(users=("eve",)), found, unproven=True) != ()
+    stranger = event(tmp_path, "issue_comment", comment("NONE"))
+    assert may_ask(TrustRules(), stranger, unproven=True) != ()
+    assert may_ask(TrustRules(), event(tmp_path, "push", {"sender": BOT}), unproven=True) != ()
+    assert may_ask(TrustRules(), event(tmp_path, "issues", {"action": "opened"}), unproven=True) == ()
+
+
 @pytest.mark.parametrize("name", ["workflow_dispatch", "repository_dispatch", "push"])
 def test_what_only_a_writer_can_set_off_proves_write(tmp_path: Path, name: str) -> None:
     assert ids(TrustRules(), event(tmp_path, name, {"sender": ADA})) == []

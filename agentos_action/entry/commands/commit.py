@@ -34,8 +34,17 @@ def execute(options: argparse.Namespace) -> int:
     from agentos_action.pipeline.commit import commit_proposal  # noqa: PLC0415 - the same
 
     folder = Path(options.proposal)
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder", f"Give the folder of a run, which holds {SUMS}.")
-    if not (folder / SUMS).exists() and (inside := sorted(folder.glob(f"*/{SUMS}"))):
-        raise UsageError(f"{folder} is a folder of runs", f"Give one of them: agentos commit {inside[-1].parent}")
-    return run_command.finish(run_command.reported(options, commit_request(options), commit_proposal))
+    hint = f"Give the folder of a run, which holds {SUMS}."
+    try:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is not a folder", hint)
+        if not (folder / SUMS).exists() and (inside := sorted(folder.glob(f"*/{SUMS}"))):
+            raise UsageError(f"{folder} is a folder of runs", f"Give one of them: agentos commit {inside[-1].parent}")
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read: {error.strerror}", hint) from error
+    request = commit_request(options)
+    root = request.evidence.resolve() if request.evidence is not None else None
+    if root is not None and folder.resolve() in {root, *root.parents}:
+        message = f"the evidence folder {request.evidence} lies in the proposal, which nothing may change"
+        raise UsageError(message, "Name another folder with --evidence.")
+    return run_command.finish(run_command.reported(options, request, commit_proposal))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
@@ -94,14 +93,14 @@ def reported(
     options: argparse.Namespace, request: RunRequest, walk: Callable[[RunRequest, Parts, Observer], RunReport]
 ) -> RunReport:
     """Walk one of the ways, say what came of it, and return the report."""
-    from agentos_action.entry.fail import uncoloured  # noqa: PLC0415 - not for --help
+    from agentos_action.entry.fail import as_line, read_by_runner, uncoloured  # noqa: PLC0415 - not for --help
     from agentos_action.report.terminal import Reporter  # noqa: PLC0415 - the same
     from agentos_action.wiring import parts  # noqa: PLC0415 - the same
 
-    with Reporter(quiet=options.json, verbose=options.verbose, plain=uncoloured()) as reporter:
+    with Reporter(quiet=options.json, verbose=options.verbose, plain=uncoloured(), runner=read_by_runner()) as reporter:
         report = walk(request, parts(), reporter)
     if options.json:
-        sys.stdout.write(json.dumps(report.model_dump(mode="json")) + "\n")
+        sys.stdout.write(as_line(report.model_dump(mode="json")))
     else:
         reporter.report(report)
     return report

@@ -1,0 +1,58 @@
+"""Branches by name, read only: where they stand, which one is checked out, what stands on what."""
+
+from __future__ import annotations
+
+import pygit2
+from pygit2.enums import ReferenceType
+
+from agentos_action.errors import UsageError
+
+HEADS = "refs/heads/"
+
+
+def tip_of(raw: pygit2.Repository, name: str) -> str | None:
+    """Return the commit a local branch points at, None where there is no such branch; raises UsageError for no name."""
+    try:
+        return _commit(raw.lookup_reference(f"{HEADS}{name}"))
+    except KeyError:
+        return None
+    except (pygit2.GitError, ValueError) as error:
+        raise UsageError(f"{name!r} cannot be a branch name", "See `git help check-ref-format`.") from error
+
+
+def checked_out(raw: pygit2.Repository) -> str | None:
+    """Return the branch that HEAD names, also before its first commit; None where HEAD is detached."""
+    head = raw.lookup_reference("HEAD")
+    if head.type != ReferenceType.SYMBOLIC:
+        return None
+    return str(head.target).removeprefix(HEADS)
+
+
+def followed(raw: pygit2.Repository, name: str) -> str:
+    """Return the name of the branch that moves when this one does: another one where it is a symbolic reference."""
+    try:
+        return str(raw.lookup_reference(f"{HEADS}{name}").resolve().name).removeprefix(HEADS)
+    except (KeyError, ValueError, pygit2.GitError):
+        return name
+
+
+def default_tip(raw: pygit2.Repository, name: str) -> str | None:
+    """Return the commit of the forge's default branch as it was fetched, None where it is not in this clone."""
+    for reference in (f"refs/remotes/origin/{name}", f"{HEADS}{name}"):
+        try:
+            return _commit(raw.lookup_reference(reference))
+        except (KeyError, ValueError, pygit2.GitError):
+            continue
+    return None
+
+
+def stands_on(raw: pygit2.Repository, tip: str, base: str) -> bool:
+    """Return whether `base` is `tip` or one of its ancestors, as far as the history is here."""
+    try:
+        return tip == base or bool(raw.descendant_of(tip, base))
+    except (pygit2.GitError, KeyError, ValueError):
+        return False
+
+
+def _commit(reference: pygit2.Reference) -> str:
+    return str(reference.peel(pygit2.Commit).id)
