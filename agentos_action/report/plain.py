@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
 from agentos_action.records.verdict import Finding
-from agentos_action.report.visible import visible_line
+from agentos_action.report.visible import unobeyed, visible_line
 
 #: A piece of a line and its style in rich's words ("" is none).
 Part: TypeAlias = tuple[str, str]
@@ -41,14 +41,21 @@ class Talk(Protocol):
 
 
 class Plain:
-    """Plain lines on stderr; never live, because a log keeps every line."""
+    """Plain lines on stderr; never live, because a log keeps every line.
+
+    `runner` says that a CI runner reads them and obeys commands in them, unless they are broken.
+    """
 
     is_terminal = False
     live = False
 
+    def __init__(self, *, runner: bool = False) -> None:
+        self._runner = runner
+
     def line(self, *parts: Part) -> None:
         """Write one line."""
-        sys.stderr.write("".join(text for text, _ in parts) + "\n")
+        text = "".join(text for text, _ in parts)
+        sys.stderr.write((unobeyed(text) if self._runner else text) + "\n")
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Write two lines for each."""

@@ -46,7 +46,7 @@ class Reporter:
         if self._plain:
             from agentos_action.report.plain import Plain  # noqa: PLC0415 - one of the two is enough
 
-            return Plain()
+            return Plain(runner=self._runner)
         return _coloured(stderr=True)
 
     def __enter__(self) -> Self:

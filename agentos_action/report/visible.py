@@ -14,13 +14,18 @@ _STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def visible(text: str) -> str:
-    r"""Return the text with every character that steers as `\xNN`, `\uNNNN` or `\UNNNNNNNN`, and no CI command."""
-    return _COMMAND.sub(_broken, _SUSPECT.sub(_escape, text))
+    r"""Return the text with every character that steers as `\xNN`, `\uNNNN` or `\UNNNNNNNN`."""
+    return _SUSPECT.sub(_escape, text)
 
 
 def forms_command(text: str) -> bool:
     """Return whether a CI runner that reads this text would find a command of its own in it."""
     return _COMMAND.search(text) is not None
+
+
+def unobeyed(text: str) -> str:
+    r"""Return the text in which a CI runner finds no command: `:\x3a` and `##\x5b` stand in its place."""
+    return _COMMAND.sub(_broken, text)
 
 
 def _broken(match: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agentos_action.report.visible import forms_command
 from tests.git import git, make_repo
 from tests.runs import CLI, cli, diff_answer
 
@@ -145,3 +146,19 @@ def test_verify_counts_in_english(repo: Path) -> None:
     (repo / "a.txt").write_text("two\n")
     git(repo, "add", "-A")
     assert "(1 file, +1 -1, " in cli("verify", "--staged", cwd=repo).stderr
+
+
+def test_a_ci_runner_finds_no_command_in_what_is_said(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path, {"a.txt": "::set-output name=c::evil\none\n"})
+    diff = "--- a/a.txt\n+++ b/a.txt\n@@ -1,2 +1,2 @@\n ::set-output name=c::evil\n-one\n+##[set-env name=x]y\n"
+    (tmp_path / "answer.md").write_text(f"```diff\n{diff}```\n")
+    words = ("run", "--instruction", "::error::do it", "--answer", "../answer.md", "--dry-run")
+    told = cli(*words, cwd=repo, env={"GITHUB_ACTIONS": "true", "FORCE_COLOR": "1"})
+    assert told.returncode == 0
+    assert "is not printed" in told.stderr
+    assert not forms_command(told.stdout + told.stderr)
+    said = cli(*words, "--json", cwd=repo, env={"GITHUB_ACTIONS": "true"})
+    assert not forms_command(said.stdout)
+    assert "##[set-env name=x]y" in json.loads(said.stdout)["diff"]
+    # Elsewhere the diff is data, as it is.
+    assert cli(*words, cwd=repo).stdout.endswith("+##[set-env name=x]y\n")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentos_action.report.visible import forms_command, visible, visible_line
+from agentos_action.report.visible import forms_command, unobeyed, visible, visible_line
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=60)
 #: Drawn often: what terminals, bidirectional layout and invisible tags are steered by.
@@ -79,10 +79,10 @@ def test_blanks_of_a_line_become_one() -> None:
 )
 def test_no_runner_finds_a_command_in_what_is_shown(text: str) -> None:
     assert forms_command(text)
-    assert not forms_command(visible(text))
-    assert visible(text).replace("\\x3a", ":").replace("\\x5b", "[") == text
+    assert not forms_command(unobeyed(text))
+    assert unobeyed(text).replace("\\x3a", ":").replace("\\x5b", "[") == text
 
 
 @pytest.mark.parametrize("text", ["a::b", "std::vector<int>", "C::", "+::error::x", "## [1.0]", "::", "# ##"])
 def test_what_is_no_command_stays(text: str) -> None:
-    assert visible(text) == text
+    assert unobeyed(text) == text

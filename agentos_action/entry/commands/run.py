@@ -81,23 +81,30 @@ def finish(report: RunReport) -> int:
     return report.exit_code
 
 
-def perform(options: argparse.Namespace, *, target: Target = "commit", half: Half = "run") -> RunReport:
-    """Run, say what came of it, and return the report."""
+def perform(
+    options: argparse.Namespace, *, target: Target = "commit", half: Half = "run", obeyed: bool = True
+) -> RunReport:
+    """Run, say what came of it, and return the report; `obeyed` False: no runner obeys what is said meanwhile."""
     from agentos_action.entry.request import run_request  # noqa: PLC0415 - not for --help
     from agentos_action.pipeline.run import run  # noqa: PLC0415 - the same
 
-    return reported(options, run_request(options, target=target, half=half), run)
+    return reported(options, run_request(options, target=target, half=half), run, obeyed=obeyed)
 
 
 def reported(
-    options: argparse.Namespace, request: RunRequest, walk: Callable[[RunRequest, Parts, Observer], RunReport]
+    options: argparse.Namespace,
+    request: RunRequest,
+    walk: Callable[[RunRequest, Parts, Observer], RunReport],
+    *,
+    obeyed: bool = True,
 ) -> RunReport:
     """Walk one of the ways, say what came of it, and return the report."""
     from agentos_action.entry.fail import as_line, read_by_runner, uncoloured  # noqa: PLC0415 - not for --help
     from agentos_action.report.terminal import Reporter  # noqa: PLC0415 - the same
     from agentos_action.wiring import parts  # noqa: PLC0415 - the same
 
-    with Reporter(quiet=options.json, verbose=options.verbose, plain=uncoloured(), runner=read_by_runner()) as reporter:
+    runner = obeyed and read_by_runner()
+    with Reporter(quiet=options.json, verbose=options.verbose, plain=uncoloured(), runner=runner) as reporter:
         report = walk(request, parts(), reporter)
     if options.json:
         sys.stdout.write(as_line(report.model_dump(mode="json")))
