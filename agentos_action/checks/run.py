@@ -22,14 +22,15 @@ _INSIDE = '{ ulimit -u 4096 || ulimit -p 4096; } 2>/dev/null; exec /bin/sh -c "$
 _SHOWN = 60
 
 
-def require(rules: CheckRules) -> None:
+def require(rules: CheckRules, hidden: Iterable[Path] = ()) -> None:
     """Raise UsageError where the policy wants checks in a sandbox and none can be made here; asked before a model is.
 
-    A sandbox is really made to find out, with all that the policy wants to be readable.
+    A sandbox is really made to find out, with all that the policy wants to be readable; what is `hidden` (the
+    repository) has no part in it, not even by a `bwrap` of its own on the PATH.
     """
     if not rules.commands or rules.sandbox == "none":
         return
-    reason = sandbox.available(rules)
+    reason = sandbox.available(rules, hidden)
     if reason is not None:
         hint = (
             "Install it (apt-get install bubblewrap; docs/checks.md says what containers need), or set "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from agentos_action.evidence.canonical import sha256_text
 from agentos_action.evidence.layout import CHECKS
 from agentos_action.pipeline.prepare import Grounds
@@ -23,7 +25,12 @@ def require_checks(walk: Walk, rules: CheckRules) -> None:
     if rules.commands and walk.request.target == "commit":
         from agentos_action.checks.run import require  # noqa: PLC0415 - only where a policy has checks
 
-        require(rules)
+        require(rules, hidden=_hidden(walk))
+
+
+def _hidden(walk: Walk) -> tuple[Path, ...]:
+    """Return what no check may see: the repository, whose configuration may hold a token."""
+    return walk.repo.place, walk.repo.common_dir
 
 
 def check(walk: Walk, prepared: Grounds) -> None:
@@ -46,7 +53,7 @@ def check(walk: Walk, prepared: Grounds) -> None:
     if status == "failed":
         walk.refused = tuple(_finding(result) for result in walk.checks if result.status != "passed")
         walk.status = "rejected"
-        walk.message = f"the answer was refused: {walk.refused[0].message}"
+        walk.message = f"the answer was refused: {_how(next(r for r in walk.checks if r.status != 'passed'))}"
 
 
 def tape_checks(walk: Walk, prepared: Grounds, *, status: str, why: str | None, tree: str | None = None) -> None:
@@ -81,9 +88,8 @@ def _run(walk: Walk, rules: CheckRules, accepted: Accepted) -> str:
     from agentos_action.executor.export import exported  # noqa: PLC0415 - the same
 
     clean = walk.folder.redactor.text
-    hidden = (walk.repo.place, walk.repo.common_dir)
     with exported(walk.repo.place, accepted) as made:
-        results = run_checks(rules, made.folder, made.home, hidden=hidden, on_stage=walk.observer.stage)
+        results = run_checks(rules, made.folder, made.home, hidden=_hidden(walk), on_stage=walk.observer.stage)
         walk.checks = tuple(
             result.model_copy(update={"output": clean(result.output), "command": clean(result.command)})
             for result in results
@@ -92,8 +98,12 @@ def _run(walk: Walk, rules: CheckRules, accepted: Accepted) -> str:
 
 
 def _finding(result: CheckResult) -> Finding:
-    how = "did not end in time" if result.status == "timed_out" else f"ended with exit code {result.exit_code}"
     said = "\n".join(result.output.rstrip().split("\n")[-SHOWN_LINES:])
     told = f" and said: {said}" if said else " and said nothing"
     hint = "Its whole output is in the evidence (reports/checks.json)."
-    return Finding(id="checks.failed", message=f"the check {result.command!r} {how}{told}", hint=hint)
+    return Finding(id="checks.failed", message=f"{_how(result)}{told}", hint=hint)
+
+
+def _how(result: CheckResult) -> str:
+    how = "did not end in time" if result.status == "timed_out" else f"ended with exit code {result.exit_code}"
+    return f"the check {result.command!r} {how}"

@@ -150,6 +150,57 @@ class TestSandbox:
         found = said(tmp_path, f"cd {repo} && find . -type f | sort", readable=(str(tmp_path),))
         assert found.split() == ["./.venv/bin/tool", "./.venv/lib/part.py", "./bin/own"]
 
+    @pytest.mark.parametrize("tools", ["tools", ".venv"])
+    def test_a_repository_does_not_say_what_it_sees(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tools: str
+    ) -> None:
+        home, repo = tmp_path / "user", tmp_path / "repo"
+        for name in ("user/.ssh/id_rsa", "user/.private/bin/python3", f"repo/{tools}/bin/x", "repo/.git/config"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text("SECRET\n")
+            (tmp_path / name).chmod(0o755)
+        (repo / tools / "pyvenv.cfg").write_text(f"home = {home}/.private/bin\n")
+        links = {f"{tools}/bin/node": ".ssh/id_rsa", f"{tools}/lib": ".ssh", "data": ".ssh", "more/bin": "../repo/.git"}
+        for name, target in links.items():
+            (repo / name).parent.mkdir(exist_ok=True)
+            (repo / name).symlink_to(home / target)
+        monkeypatch.setenv("HOME", str(home))
+        monkeypatch.setenv("PATH", f"{repo}/{tools}/bin:{repo}/more/bin:{os.environ['PATH']}")
+        command = f"grep -rs SECRET {home} {repo}; ls -A {home}; find {repo} -type f"
+        readable = (f"{repo}/data", f"{repo}/data/id_rsa")
+        found = checks(tmp_path, command, rules={"readable": readable})[0].output
+        assert found.splitlines() == [
+            *(f"{repo}/{tools}/bin/x:SECRET", f"{repo}/{tools}/pyvenv.cfg", f"{repo}/{tools}/bin/x"),
+        ]
+
+    def test_no_bubblewrap_of_the_repository_is_run(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        fake = tmp_path / "repo" / "bin" / "bwrap"
+        fake.parent.mkdir(parents=True)
+        fake.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+        fake.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+        require(CheckRules(commands=("true",)), hidden=[tmp_path / "repo"])
+        assert said(tmp_path, "echo inside") == "inside\n"
+        assert not (tmp_path / "ran").exists()
+
+    @pytest.mark.parametrize("way", ["runner", "link"])
+    def test_it_sees_no_runner(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+        runner = tmp_path / "deep" / "runner"
+        files = (".runner", ".credentials", "_work/_temp/_runner_file_commands/env_1", "_work/_tool/py/bin/tool", "a/b")
+        for name in files:
+            (runner / name).parent.mkdir(parents=True, exist_ok=True)
+            (runner / name).write_text("SECRET\n")
+        (tmp_path / "deep" / "link").symlink_to(runner)
+        monkeypatch.setenv("RUNNER_TEMP", f"{tmp_path}/deep/{way}/_work/_temp")
+        monkeypatch.setenv("PATH", f"{runner}/_work/_tool/py/bin:{os.environ['PATH']}")
+        # As below /opt: a folder that is shown holds the runner, and the candidate may lie in it.
+        place = runner / "_work" / "_temp" / "agentos"
+        place.mkdir(parents=True)
+        command = f"pwd; touch made; find {tmp_path}/deep/ -type f; find {runner}/ -type f"
+        output = said(place, command, readable=(f"{tmp_path}/deep", f"{tmp_path}/deep/runner/a"))
+        tool, shown, made = (runner / name for name in ("_work/_tool/py/bin/tool", "a/b", place / "tree/made"))
+        assert sorted(set(output.splitlines())) == sorted(map(str, (place / "tree", tool, shown, made)))
+
     def test_it_sees_what_the_policy_shows_and_cannot_write_there(self, tmp_path: Path) -> None:
         shown = tmp_path / "shown"
         shown.mkdir()
