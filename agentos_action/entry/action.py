@@ -81,6 +81,7 @@ def read_inputs(environment: Mapping[str, str]) -> Inputs:
         raise UsageError(f"the input sidecar is {sidecar!r}", "Write none or embedded.")
     argv += ["--embedded"] * (sidecar == "embedded") + ["--dry-run"] * truth("dry-run", default=False)
     argv.append(f"--evidence={Path(environment.get('RUNNER_TEMP') or tempfile.gettempdir(), 'agentos-evidence')}")
+    argv += [f"--allow-path={line.strip()}" for line in text("allow-path").splitlines() if line.strip()]
     files = [line.strip() for line in text("files").splitlines() if line.strip()]
     if files:
         # A name that begins with a dash is a file all the same.

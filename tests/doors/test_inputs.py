@@ -58,3 +58,11 @@ def test_action_yml_hands_on_exactly_the_inputs_that_are_read() -> None:
     handed = {name.lower().replace("_", "-") for name in re.findall(r"AGENTOS_INPUT_(\w+):", text)}
     assert handed == declared - {"python"}
     assert all(f'"{name}"' in source for name in handed)
+
+
+def test_exceptions_are_handed_on_one_by_one() -> None:
+    read = read_inputs(inputs(recipe="docstrings", allow_path=" docs/**\n\n--json\n"))
+    assert [word for word in read.argv if word.startswith("--allow-path")] == [
+        "--allow-path=docs/**",
+        "--allow-path=--json",
+    ]
