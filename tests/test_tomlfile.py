@@ -11,7 +11,7 @@ from pydantic import Field
 
 from agentos_action.errors import UsageError
 from agentos_action.records.policy import Policy
-from agentos_action.records.tool import Record
+from agentos_action.records.record import Record
 from agentos_action.tomlfile import read_toml
 
 

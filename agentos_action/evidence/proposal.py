@@ -19,8 +19,9 @@ from agentos_action.evidence.chain import Line, event_of
 from agentos_action.evidence.layout import ANSWERS, SUMS, TAPE
 from agentos_action.evidence.reading import Problem, names, read, rows
 from agentos_action.evidence.verify import verify_bundle
+from agentos_action.records.record import Record
 from agentos_action.records.task import EditFormat, ToolTask
-from agentos_action.records.tool import Record, ToolResult
+from agentos_action.records.tool import ToolResult
 
 T = TypeVar("T", bound=BaseModel)
 

@@ -15,8 +15,8 @@ from agentos_action.given import GivenFiles
 from agentos_action.pipeline.answer import AnswerCase, Judgement, judge_answer
 from agentos_action.records.patch import MODE_EXEC, MODE_FILE
 from agentos_action.records.policy import Limits, Policy
+from agentos_action.records.record import Record
 from agentos_action.records.task import EditFormat
-from agentos_action.records.tool import Record
 from agentos_action.records.verdict import Finding
 
 #: A file of 5 MB with every sign escaped fits twice.

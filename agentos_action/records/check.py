@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import NonNegativeInt
 
-from agentos_action.records.tool import Record
+from agentos_action.records.record import Record
 
 CheckStatus: TypeAlias = Literal["passed", "failed", "timed_out"]
 

@@ -8,7 +8,7 @@ from pydantic import Field, PositiveInt, StrictBool
 
 from agentos_action.records.patch import Rung
 from agentos_action.records.policy import AllowedGlobs, Login, Permission, Sandbox, Signing
-from agentos_action.records.tool import Record
+from agentos_action.records.record import Record
 
 
 class NarrowLimits(Record, strict=True):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self, TypeAlias, get_args
 from pydantic import AfterValidator, Field, PositiveInt, StrictBool, model_validator
 
 from agentos_action.records.patch import Rung
-from agentos_action.records.tool import Record
+from agentos_action.records.record import Record
 
 #: So many patterns, of such a length, with so many stars in one part, say enough, and are quick to match.
 MAX_PATTERNS = 1_000

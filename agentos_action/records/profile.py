@@ -6,8 +6,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, PositiveInt
 
+from agentos_action.records.record import Record
 from agentos_action.records.task import EditFormat
-from agentos_action.records.tool import Record
 
 Mode: TypeAlias = Literal["openai_compatible", "llamacpp_completion"]
 

@@ -12,8 +12,9 @@ from agentos_action.errors import ErrorCategory
 from agentos_action.records.check import CheckResult
 from agentos_action.records.patch import Placed, Rung
 from agentos_action.records.recipe import LeftAlone
+from agentos_action.records.record import Record
 from agentos_action.records.task import EditFormat
-from agentos_action.records.tool import Record, Usage
+from agentos_action.records.tool import Usage
 from agentos_action.records.verdict import Finding
 
 RunStatus: TypeAlias = Literal[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agentos_action.records.base import MODE_TREE, Base, blocked_by
@@ -13,8 +13,8 @@ from agentos_action.records.patch import FileChange
 class Surroundings:
     """`blocked`: path → (its first parent that is no folder, that parent's mode).
 
-    `folders`: each folder of the base above a name that is new (`""` is the root) → the names directly in it that
-    the changes leave there.
+    `folders`: each folder of the base above a name that is new (`""` is the root), and each other one above a changed
+    name that holds a `HEAD` as repositories do → the names directly in it that the changes leave there.
     """
 
     base: str
@@ -38,19 +38,33 @@ def _folders(base: Base, changes: tuple[FileChange, ...]) -> dict[str, tuple[str
     gone = {path for path in gone if base.mode(path) is not None}
     gone |= _emptied(base, gone)
     found: dict[str, tuple[str, ...]] = {}
-    for change in changes:
-        if change.new_path is None or change.new_path == change.old_path:
-            continue
+    looked: set[str] = {""}
+    for path, made in _paths(changes):
         folder = ""
-        for part in change.new_path.split("/"):
-            if folder not in found:
+        for part in path.split("/"):
+            if folder not in found and (made or (folder not in looked and _has_head(base, folder))):
                 names = base.siblings(folder)
                 found[folder] = tuple(name for name in names if _below(folder, name) not in gone)
+            looked.add(folder)
             folder = _below(folder, part)
-            if base.mode(folder) != MODE_TREE:
+            if folder not in looked and base.mode(folder) != MODE_TREE:
                 # Nothing of the base stands below: a name of many parts costs no more than what is there.
                 break
     return found
+
+
+def _paths(changes: tuple[FileChange, ...]) -> Iterator[tuple[str, bool]]:
+    """Yield every path that changes, and whether it is a new name."""
+    for change in changes:
+        if change.new_path is not None:
+            yield change.new_path, change.new_path != change.old_path
+        if change.old_path is not None and change.old_path != change.new_path:
+            yield change.old_path, False
+
+
+def _has_head(base: Base, folder: str) -> bool:
+    """Return whether a folder holds a `HEAD`; the rules find out what else is in it."""
+    return any(base.mode(_below(folder, name)) is not None for name in ("HEAD", "head"))
 
 
 def _emptied(base: Base, gone: set[str]) -> set[str]:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from agentos_action.records.narrowing import Narrowing
 from agentos_action.records.policy import AllowedGlobs, ForbiddenGlobs
-from agentos_action.records.tool import Record
+from agentos_action.records.record import Record
 
 TaskSource: TypeAlias = Literal["file", "issue", "comment", "dispatch", "hook", "command line"]
 EditFormat: TypeAlias = Literal["auto", "unified_diff", "search_replace", "codex", "structured", "whole_file"]

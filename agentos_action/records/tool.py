@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
+from pydantic import AwareDatetime, Field, NonNegativeInt, model_validator
 
 from agentos_action.errors import ErrorCategory
+from agentos_action.records.record import Record
 
 HealthStatus: TypeAlias = Literal[
     "connected", "not_configured", "invalid_token", "unreachable", "model_missing", "schema_mismatch"
@@ -14,13 +15,6 @@ HealthStatus: TypeAlias = Literal[
 ExecutionMode: TypeAlias = Literal["local", "cloud"]
 OutputKind: TypeAlias = Literal["diff", "plan", "analysis", "explanation"]
 ProbeStep: TypeAlias = Literal["none", "models", "model", "completion", "shape"]
-
-
-class Record(BaseModel):
-    """A frozen record that refuses unknown fields."""
-
-    # Schemas are built when a record is first made: a run uses a few of them, `verify` as a hook fewer.
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), defer_build=True)
 
 
 class Usage(Record):

@@ -6,7 +6,7 @@ from dataclasses import InitVar, dataclass
 from typing import Literal, TypeAlias
 
 from agentos_action.records.patch import FileChange
-from agentos_action.records.tool import Record
+from agentos_action.records.record import Record
 
 Severity: TypeAlias = Literal["error", "warning"]
 

@@ -9,8 +9,8 @@ from agentos_action.errors import UsageError
 from agentos_action.records.base import Base
 from agentos_action.records.policy import ModelChoice
 from agentos_action.records.profile import Profile
+from agentos_action.records.record import Record
 from agentos_action.records.run import ModelWish
-from agentos_action.records.tool import Record
 from agentos_action.settings.profile import LoadedProfile, find_instance, load_profile
 from agentos_action.tomlfile import read_toml
 

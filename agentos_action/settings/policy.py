@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from agentos_action.errors import UsageError
 from agentos_action.records.base import Base
 from agentos_action.records.policy import Policy
-from agentos_action.records.tool import Record
+from agentos_action.records.record import Record
 from agentos_action.tomlfile import read_toml
 
 POLICY_FILE = "agentos.toml"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from agentos_action.records.leak import Leak
 from agentos_action.records.patch import Patch, Placed
 from agentos_action.records.policy import Policy
 from agentos_action.records.surroundings import Surroundings
-from agentos_action.records.tool import OutputKind
 from agentos_action.records.verdict import Finding
+
+if TYPE_CHECKING:
+    from agentos_action.records.tool import OutputKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from agentos_action.errors import UsageError
 from agentos_action.records.narrowing import Narrowing
 from agentos_action.records.patch import RUNGS
 from agentos_action.records.policy import PERMISSIONS, CheckRules, CommitRules, Limits, Policy, TrustRules
-from agentos_action.records.tool import Record
+from agentos_action.records.record import Record
 from agentos_action.settings.narrow import narrow
 from agentos_action.tasks.file import parse_task
 

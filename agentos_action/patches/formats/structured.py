@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, TypeAdapter, ValidationError
 
 from agentos_action.patches.refusal import Refused, refuse
-from agentos_action.records.tool import Record
+from agentos_action.records.record import Record
 
 
 class Replace(Record):
