@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agentos_action import __version__
 from agentos_action.branches import stands_on, tip_of
 from agentos_action.errors import ConflictError
 from agentos_action.evidence.proposal import Proposal, private_copy, read_proposal
@@ -17,7 +16,7 @@ from agentos_action.pipeline.judge import judge
 from agentos_action.pipeline.prepare import TASK, Grounds, load_narrowed
 from agentos_action.pipeline.replay import asked_again
 from agentos_action.pipeline.walk import Parts, Walk
-from agentos_action.pipeline.whole import walked
+from agentos_action.pipeline.whole import begin, walked
 from agentos_action.records.base import Base
 from agentos_action.records.observer import Observer
 from agentos_action.records.patch import FileChange
@@ -42,19 +41,8 @@ def _corridor(walk: Walk) -> None:
     with private_copy(folder) as (own, unread):
         proposal, problems = read_proposal(own)
         walk.parent = proposal.run_id if proposal else None
-        walk.event(
-            "run_started",
-            version=__version__,
-            half=request.half,
-            dry_run=request.dry_run,
-            target=request.target,
-            branch=request.branch,
-            exceptions=list(request.allow_path),
-            workflow=request.workflow.told() if request.workflow else None,
-            parent={"run_id": proposal.run_id, "head": proposal.head, "sums_sha256": proposal.sums}
-            if proposal
-            else None,
-        )
+        about = {"run_id": proposal.run_id, "head": proposal.head, "sums_sha256": proposal.sums} if proposal else None
+        begin(walk, parent=about)
         if proposal is None or unread:
             _refuse(walk, tuple(map(_told, (*unread, *problems))))
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from agentos_action import __version__
 from agentos_action.context.select import require_files
 from agentos_action.evidence.canonical import sha256_text
 from agentos_action.pipeline.checks import check, require_checks
@@ -12,7 +11,7 @@ from agentos_action.pipeline.judge import finish_tool, judge
 from agentos_action.pipeline.prepare import TASK, Prepared, choose, find_base, load_narrowed, plan_recipe, read_task
 from agentos_action.pipeline.tool import use_tool
 from agentos_action.pipeline.walk import Parts, Walk
-from agentos_action.pipeline.whole import walked
+from agentos_action.pipeline.whole import begin, walked
 from agentos_action.records.observer import Observer
 from agentos_action.records.run import RunReport, RunRequest
 from agentos_action.tasks.trust import may_ask
@@ -49,16 +48,7 @@ def _corridor(walk: Walk) -> None:
 
 def _prepare(walk: Walk) -> Prepared:
     request = walk.request
-    walk.event(
-        "run_started",
-        version=__version__,
-        half=request.half,
-        dry_run=request.dry_run,
-        target=request.target,
-        branch=request.branch,
-        exceptions=list(request.allow_path),
-        workflow=request.workflow.told() if request.workflow else None,
-    )
+    begin(walk)
     with walk.timed("settings"):
         task = read_task(walk)
         walk.branch = request.branch.replace(TASK, task.task_id) if request.branch else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from agentos_action import __version__
 from agentos_action.errors import AgentOSError, Interrupted
 from agentos_action.evidence.answers import AnswerLog
 from agentos_action.evidence.layout import RunFolder
@@ -45,6 +46,22 @@ def walked(request: RunRequest, parts: Parts, observer: Observer, corridor: Call
         with deferred(last=True):
             report = close_run(walk, error)
     return report
+
+
+def begin(walk: Walk, **more: object) -> None:
+    """Tape the first event: which version was asked what, and where; `more` is what this way adds."""
+    request = walk.request
+    walk.event(
+        "run_started",
+        version=__version__,
+        half=request.half,
+        dry_run=request.dry_run,
+        target=request.target,
+        branch=request.branch,
+        exceptions=list(request.allow_path),
+        workflow=request.workflow.told() if request.workflow else None,
+        **more,
+    )
 
 
 def _done_so_far(walk: Walk) -> str:
