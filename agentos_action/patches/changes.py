@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from agentos_action.patches.names import check_length
 from agentos_action.patches.places.fit import fitted
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Section
@@ -157,6 +158,8 @@ def _contradiction(path: str) -> Refused:
 
 def _change(section: Section, base: Base, answer: str, placements: list[Placed]) -> FileChange:
     path = section.new_path or section.old_path or ""
+    for name in (section.old_path, section.new_path):
+        check_length(name or "")
     if section.old_path is None:
         _check_free(path, base)
         return FileChange(None, path, None, FileVersion(_created(section, path), section.mode or MODE_FILE))

@@ -17,6 +17,8 @@ _EXTENDED = re.compile(
 )
 _PATHLIKE = re.compile(r'^(?:--- |\+\+\+ )(?:"[^"]+"|[^\s:]+)[ \t]*$')
 _LONGEST = 4_096
+#: First signs of the lines that a section may begin with; most lines of an answer have another one.
+_BEGINS = frozenset("d-+rcnoGB")
 _NAMED = {"120000": "a symbolic link", "160000": "a submodule"}
 #: The modes of plain files; the digit is what their owner may do.
 _REGULAR = re.compile(r"100([0-7])[0-7]{2}")
@@ -37,9 +39,9 @@ def _pathlike(line: str) -> bool:
 def at_header(lines: Sequence[str], at: int) -> bool:
     """Return whether a file's section begins at a line."""
     line = lines[at]
+    if line[:1] not in _BEGINS or line.startswith("diff --git "):
+        return line[:1] in _BEGINS
     below = lines[at + 1] if at + 1 < len(lines) else ""
-    if line.startswith("diff --git "):
-        return True
     if line.startswith("--- "):
         if below.startswith("+++ "):
             return True
@@ -83,7 +85,11 @@ def read_header(lines: Sequence[str], at: int) -> tuple[Section, int]:
         at = end
     section = _section(git, facts, old, new)
     section.line = first + 1
-    section.mode = _regular(facts.get("new file", facts.get("new mode", "")))
+    said = facts.get("new file", facts.get("new mode"))
+    if said is None and section.old_path is None:
+        # Of a file that is there already, the line `index` tells the mode it has.
+        said = facts.get("index")
+    section.mode = _regular(said or "")
     return section, at
 
 
@@ -105,6 +111,10 @@ def _fact(line: str, facts: dict[str, str]) -> None:
     if line.startswith(("GIT binary patch", "Binary files ")):
         raise _unapplied("patch.binary", "a binary change")
     word, _, value = line.rstrip().rpartition(" ")
+    if word.startswith("index ") and ".." in word:
+        if _regular(value) is None:
+            raise _unapplied("patch.mode-change", _NAMED.get(value, f"the file mode {value}"))
+        facts["index"] = value
     if word in {"new file mode", "new mode"}:
         if _regular(value) is None:
             raise _unapplied("patch.mode-change", _NAMED.get(value, f"the file mode {value}"))

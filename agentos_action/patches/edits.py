@@ -11,6 +11,7 @@ from agentos_action.patches.changes import Changes
 from agentos_action.patches.compare import Comparer
 from agentos_action.patches.elision import is_elision
 from agentos_action.patches.formats.structured import Create, Delete, Edits, InsertAfter, Rename, Replace
+from agentos_action.patches.names import check_length
 from agentos_action.patches.places.fit import fitted
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk
@@ -47,6 +48,8 @@ def _change(
     placements: list[Placed],
 ) -> FileChange:
     first = edits[0]
+    for name in (path, *(edit.to for edit in edits if isinstance(edit, Rename))):
+        check_length(name)
     if isinstance(first, Create):
         _alone(edits, path)
         _free(path, base)

@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from agentos_action.patches.refusal import refuse
 
 NULL = "/dev/null"
 _NULLS = frozenset({NULL, "dev/null", "a/dev/null", "b/dev/null", "nul", "NUL"})
-_ESCAPES = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
+_LETTERS = {7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 34: '"', 92: "\\"}
 _PLAIN = frozenset(range(0x20, 0x7F)) - set(b'"\\')
-_LETTERS = {value: letter for letter, value in _ESCAPES.items()}
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_OCTAL = 3
+#: Each byte as git writes it within quotes.
+_WRITTEN = [f"\\{_LETTERS[n]}" if n in _LETTERS else chr(n) if n in _PLAIN else f"\\{n:03o}" for n in range(256)]
+_ESCAPED = re.compile(r'[^\\]*(?:\\(?:[abtnvfr"\\]|[0-3][0-7]{2})[^\\]*)*')
+_QUOTED = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"')
+#: No path is longer on any system that git runs on.
 _LONGEST = 4_096
-_GIT_QUOTED = re.compile(r'^("(?:[^"\\]|\\.)*"|a/.*?) ("(?:[^"\\]|\\.)*"|b/.*)$')
+#: Two such names with their prefixes and quotes, where every byte is written with four signs.
+_LONGEST_QUOTED = 8 * _LONGEST + 64
+_GIT_QUOTED = re.compile(r'^("[^"\\]*(?:\\.[^"\\]*)*"|a/.*?) ("[^"\\]*(?:\\.[^"\\]*)*"|b/.*)$')
 _NOTE = re.compile(
     r"\s{1,8}(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d\S*.*|[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d.*"
     r"|\((?:original|modified|updated|new|old|working copy|before|after|revision \d+|deleted|new file)\))$",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(r"\\([0-7]{3}|.)", re.DOTALL)
 
 
 def quote(name: str) -> str:
     """Return the name as git writes it in a header: in C quotes if any byte needs it (core.quotePath on)."""
     raw = name.encode("utf-8", "surrogateescape")
-    if all(byte in _PLAIN for byte in raw):
+    if _PLAIN.issuperset(raw):
         return name
-    return '"' + "".join(_quote_byte(byte) for byte in raw) + '"'
+    return '"' + "".join(map(_WRITTEN.__getitem__, raw)) + '"'
 
 
-def _quote_byte(byte: int) -> str:
-    if byte in _LETTERS:
-        return "\\" + _LETTERS[byte]
-    return chr(byte) if byte in _PLAIN else f"\\{byte:03o}"
-
-
+@lru_cache(maxsize=16)  # the headers of a section repeat its names
 def unquote(text: str) -> str:
     """Return the name that a quoted header text stands for; text without quotes is returned as it is.
 
@@ -47,24 +46,20 @@ def unquote(text: str) -> str:
     match = _QUOTED.fullmatch(text)
     if match is None:
         raise refuse("patch.bad-name", f"the file name {text[:200]} is not quoted as git quotes", "Write it plainly.")
-    raw = bytearray()
-    end = 0
-    body = match[1]
-    for token in _TOKEN.finditer(body):
-        raw += body[end : token.start()].encode("utf-8", "surrogateescape")
-        raw.append(_byte_of(token[1], text))
-        end = token.end()
-    raw += body[end:].encode("utf-8", "surrogateescape")
+    if _ESCAPED.fullmatch(match[1]) is None:
+        message = f"the file name {text[:200]} has an escape git does not know"
+        raise refuse("patch.bad-name", message, "Write it plainly.")
+    # Python knows all of git's escapes, and takes the bytes around them for Latin-1.
+    raw = match[1].encode("utf-8", "surrogateescape").decode("unicode_escape").encode("latin-1")
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _byte_of(escape: str, text: str) -> int:
-    if escape in _ESCAPES:
-        return _ESCAPES[escape]
-    # The pattern takes three octal digits or any one character, and `8` or `²` is a digit to Python.
-    if len(escape) == _OCTAL and int(escape, 8) < 256:  # noqa: PLR2004 - a byte
-        return int(escape, 8)
-    raise refuse("patch.bad-name", f"the file name {text[:200]} has an escape git does not know", "Write it plainly.")
+def check_length(name: str) -> None:
+    """Raise Refused (`patch.bad-name`) for a name that is longer than any path may be."""
+    size = len(name.encode("utf-8", "replace"))
+    if size > _LONGEST:
+        message = f"a file name has {size:,} bytes, more than the {_LONGEST:,} of any path: {name[:80]!r}…"
+        raise refuse("patch.bad-name", message, "Choose a short name.")
 
 
 def plain_name(text: str) -> str:
@@ -105,6 +100,6 @@ def git_names(text: str) -> tuple[str, str]:
     half = len(text) // 2
     if text.startswith("a/") and text[half : half + 3] == " b/" and text[2:half] == text[half + 3 :]:
         return plain_name(text[:half]), plain_name(text[half + 1 :])
-    if len(text) <= 2 * _LONGEST and (both := _GIT_QUOTED.match(text)):
+    if len(text) <= _LONGEST_QUOTED and (both := _GIT_QUOTED.match(text)):
         return plain_name(both[1]), plain_name(both[2])
     raise refuse("patch.bad-name", f"not two file names: {text[:200]!r}", "Write --- and +++ lines.")

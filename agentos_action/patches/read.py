@@ -36,6 +36,8 @@ _WITHDRAWN = re.compile(
     re.IGNORECASE,
 )
 _DIFF_FENCE = re.compile(r"\s{0,3}(?:```|~~~)(?:diff|patch|udiff)\s*$", re.IGNORECASE)
+#: First signs of the lines that are marks of any format; most lines of an answer have another one.
+_MARKED = frozenset("<-*@+dnrcoGB")
 #: What a second patch may hide behind: marks of a quoted mail, a list, a table, a comment, a string.
 _QUOTED = re.compile(
     r"^(?:[\s>|│»;#/*\"'`.\u200b\ufeff+-]|\d{1,3}[.)]|&gt;|<!--){1,12}?"
@@ -105,6 +107,8 @@ def marks(lines: Sequence[str]) -> dict[EditFormat, int]:
     """Return the formats that the lines show marks of, each with its first line, first ones first."""
     found: dict[EditFormat, int] = {}
     for at, line in enumerate(lines):
+        if line.strip()[:1] not in _MARKED:
+            continue
         if "search_replace" not in found and SEARCH.match(line.strip()):
             found["search_replace"] = at
         if "codex" not in found and ENVELOPE.match(line.strip()):

@@ -113,7 +113,8 @@ class _Resolver:
             answer = answer if text is None else text
         given = plain(answer)
         read = sections_of(given, self.edit_format, self.files)
-        self._check_count(sum(len(section.hunks) for section in read.sections))
+        # A section without hunks is some work too: a new file, a rename.
+        self._check_count(sum(max(1, len(section.hunks)) for section in read.sections))
         guarded = self.edit_format == "auto" and read.edit_format == "whole_file"
         found = changes.apply(read.sections, self.base, answer, guarded=guarded)
         check_beside(read.beside, found.files, self.base, answer)
@@ -134,7 +135,7 @@ class _Resolver:
 
     def _check_count(self, hunks: int) -> None:
         if self.max_hunks is not None and hunks > _JOINED * self.max_hunks:
-            message = f"the answer has {hunks:,} hunks, far more than the {self.max_hunks:,} the policy allows"
+            message = f"the answer has {hunks:,} hunks or edits, far more than the {self.max_hunks:,} the policy allows"
             raise refuse("size.hunks", message, "Split the task, or raise limits.max_hunks.")
 
 

@@ -33,11 +33,14 @@ DETECTORS: tuple[tuple[str, str, str], ...] = (
 #: any other line does: detect-secrets takes a fifth of a second to import, so most runs should not.
 _WORTH = re.compile(
     r"(?:a3t[a-z0-9]|abia|acca|akia|asia)[0-9a-z]{16}|[0-9a-z]{32}-us[0-9]|sg\.[a-z0-9_-]{22}\.|sq0csp-|[rs]k_live_"
-    r"|accountkey=|aws.{3,43}[0-9a-z/+]{40}|hooks\.slack\.com|xox[abposr]-\d|api.softlayer.com/soap|cloudant\.com"
+    r"|accountkey=|hooks\.slack\.com|xox[abposr]-\d|api.softlayer.com/soap|cloudant\.com"
     r"|(?:cloudant|clou|cl|softlayer|sl)[_-]?(?:api)?[_-]?(?:key|pwd|pw|pass|token).{0,15}[a-z0-9]{24}"
     r"|secret[-_]?(?:access)?[-_]?key.{0,12}[a-f0-9]{48}",
     re.IGNORECASE,
 )
+# A secret key of AWS, and how far before it `aws` stands: to begin with the rarer of the two is quick.
+_AWS_SECRET = re.compile(r"[0-9a-z/+]{40,}")
+_AWS_REACH = 46
 #: One of these stands in every such line in small letters; to look for them is quick.
 _MARKS = (
     *("a3t", "abia", "acca", "akia", "asia", "-us", "sg.", "sq0csp-", "k_live_", "accountkey=", "aws", "slack", "xox"),
@@ -66,8 +69,14 @@ def worth(text: str) -> frozenset[int]:
         number
         for number in near
         if starts[number + 1] - starts[number] <= _LONGEST
-        and _WORTH.search(_BLANKS.sub("  ", small[starts[number] : starts[number + 1]]))
+        and _is_worth(_BLANKS.sub("  ", small[starts[number] : starts[number + 1]]))
     )
+
+
+def _is_worth(line: str) -> bool:
+    secrets = _AWS_SECRET.finditer(line) if "aws" in line else ()
+    near = any("aws" in line[max(0, match.start() - _AWS_REACH) : match.end()] for match in secrets)
+    return near or _WORTH.search(line) is not None
 
 
 def _places(text: str, mark: str) -> Iterator[int]:

@@ -9,6 +9,8 @@ from functools import cached_property
 
 from agentos_action.records.base import Base
 from agentos_action.records.patch import DiffFile
+from agentos_action.redact import tokens
+from agentos_action.secrets.private_keys import squeezed
 
 #: detect-secrets' list of known findings, as it stands in the base.
 BASELINE = ".secrets.baseline"
@@ -59,6 +61,16 @@ class Exceptions:
         version = self._base.read(self._file.old_path) if self._file.old_path else None
         return version.content.decode("utf-8", "surrogateescape") if version else ""
 
+    @cached_property
+    def squeezed(self) -> str:
+        """The same without what joins the lines of a key."""
+        return squeezed(self.text)
+
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        """Everything in the file before the patch that has the shape of a known token."""
+        return frozenset(self.text[start:end] for start, end, _ in tokens(self.text))
+
     def allow(self, secret: str) -> bool:
         """Return whether this very secret is marked or listed."""
         return self._marked(secret) or self.lists(secret)
@@ -77,10 +89,11 @@ class Exceptions:
         return self._marked(known) or self.lists(known)
 
     def _marked(self, secret: str) -> bool:
-        if secret not in self.text:
-            return False
+        return secret in self._marked_lines
+
+    @cached_property
+    def _marked_lines(self) -> str:
         lines = self.text.split("\n")
-        return any(
-            secret in line and (_SAME_LINE.search(line) or (number and _NEXT_LINE.search(lines[number - 1])))
-            for number, line in enumerate(lines)
-        )
+        above = ["", *lines]
+        pairs = zip(lines, above, strict=False)
+        return "\n".join(line for line, before in pairs if _SAME_LINE.search(line) or _NEXT_LINE.search(before))

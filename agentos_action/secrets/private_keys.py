@@ -30,11 +30,15 @@ _LEAST_SIGNS = 12
 
 
 class PrivateKey(NamedTuple):
-    """A key: its first added line, the beginning of its body, and the header's words (`BEGIN RSA PRIVATE KEY`)."""
+    """A key: its first added line, the header's words (`BEGIN RSA PRIVATE KEY`), its body without what joins it.
+
+    The `sample`, how the body begins, is much the same in all keys of a kind; the whole body is one key's own.
+    """
 
     line: int
-    sample: str
     header: str
+    sample: str
+    body: str
 
 
 def private_keys(file: DiffFile, added: str, before: Callable[[], str]) -> Iterator[PrivateKey]:
@@ -45,15 +49,30 @@ def private_keys(file: DiffFile, added: str, before: Callable[[], str]) -> Itera
     old = before()
     numbers = {line.number: line.text.rstrip("\n") for line in file.added if line.number > 0}
     lines = _new_lines(file, numbers, old)
-    text = "\n".join(lines)
+    for key, last in _keys("\n".join(lines)):
+        first = next((number for number in range(key.line, last + 1) if number in numbers), None)
+        if first is not None:
+            yield key._replace(line=first)
+
+
+def gone_keys(file: DiffFile, old: str) -> Iterator[PrivateKey]:
+    """Yield the private keys in the old text of which lines are removed, with the lines of their headers."""
+    gone = {line.number for line in file.removed}
+    for key, last in _keys(old) if gone else ():
+        if any(number in gone for number in range(key.line, last + 1)):
+            yield key
+
+
+def _keys(text: str) -> Iterator[tuple[PrivateKey, int]]:
+    """Yield (key with the line of its header, its last line)."""
     line, at = 1, 0
     for header in _HEADER.finditer(text):
-        body, end = _body(text, header.end())
+        sample, end = _sample(text, header.end())
         line, at = line + text.count("\n", at, header.start()), header.start()
-        last = line + text.count("\n", header.start(), end)
-        first = next((number for number in range(line, last + 1) if number in numbers), None)
-        if body and first is not None:
-            yield PrivateKey(first, body, next(filter(None, header.groups())))
+        if sample:
+            last = line + text.count("\n", header.start(), end)
+            words = next(filter(None, header.groups()))
+            yield PrivateKey(line, words, sample, squeezed(text[header.end() : end])), last
 
 
 def squeezed(text: str) -> str:
@@ -79,7 +98,7 @@ def _new_lines(file: DiffFile, added: Mapping[int, str], old: str) -> list[str]:
         lines.append(line or "")
 
 
-def _body(text: str, start: int) -> tuple[str, int]:
+def _sample(text: str, start: int) -> tuple[str, int]:
     """Return (the beginning of a key's body, where the key ends); "" where no real body follows the header."""
     found = _END.search(text, start, start + _LONGEST)
     end = found.start() if found else min(start + _REACH, len(text))

@@ -53,6 +53,8 @@ _CI: tuple[str, ...] = (
     "/.renovaterc",
     "/.renovaterc.json",
     "/.mergify.yml",
+    "/.zuul.yaml",
+    ".gitpod.yml",
 )
 _CI_FOLDERS: tuple[str, ...] = (
     "/.gitlab/",
@@ -64,6 +66,7 @@ _CI_FOLDERS: tuple[str, ...] = (
     "/.semaphore/",
 )
 _CI_FOLDERS += ("/.azure-pipelines/", "/.teamcity/", "/.tekton/", "/.builds/", "/.mergify/")
+_CI_FOLDERS += ("/.azuredevops/", "/.zuul.d/")
 
 #: What runs when somebody commits.
 _HOOKS: tuple[str, ...] = (
@@ -144,13 +147,26 @@ _EDITORS: tuple[str, ...] = (
     ".envrc",
     "mise.toml",
     ".mise.toml",
+    "mise.local.toml",
+    ".tool-versions",
     ".exrc",
+    ".vimrc",
+    "_vimrc",
+    ".gvimrc",
     ".nvimrc",
     ".nvim.lua",
+    ".Rprofile",
+    ".ghci",
+    ".gdbinit",
+    ".lldbinit",
+    ".pdbrc",
+    ".irbrc",
+    ".pryrc",
+    "*.code-workspace",
     ".dir-locals.el",
     ".devcontainer.json",
 )
-_EDITOR_FOLDERS: tuple[str, ...] = (".vscode/", ".devcontainer/", ".idea/", ".zed/", ".mise/")
+_EDITOR_FOLDERS: tuple[str, ...] = (".vscode/", ".devcontainer/", ".idea/", ".zed/", ".idx/", ".mise/")
 
 
 def _folders(*patterns: str) -> tuple[Place, ...]:

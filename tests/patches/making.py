@@ -25,7 +25,7 @@ NAMES = st.sampled_from(
         "a.py",
         "b/c.txt",
         "a b.txt",
-        " lead.txt",
+        "-lead.txt",
         'quo"te.txt',
         "ümlaut é.txt",
         "p b/q",

@@ -96,6 +96,29 @@ def test_no_other_mode_is_read_at_all(answer: str) -> None:
     assert finding.id == "patch.mode-change"
 
 
+def test_the_mode_in_a_line_of_index_counts_for_a_new_file_only() -> None:
+    new = NEW.replace("new file mode 100755", "index 0000000..1234567 100755")
+    (change,) = read(new)
+    assert change.new is not None
+    assert change.new.mode == MODE_EXEC
+    told = NEW.replace("100755\n", "100644\nindex 0000000..1234567 100755\n")
+    (change,) = read(told)
+    assert change.new is not None
+    assert change.new.mode == MODE_FILE
+    (change,) = read(
+        "diff --git a/a.txt b/a.txt\nindex 0000000..1234567 100755\n--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-x\n+y\n"
+    )
+    assert change.new is not None
+    assert change.new.mode == MODE_FILE
+
+
+@pytest.mark.parametrize("mode", ["120000", "160000", "040000"])
+def test_a_line_of_index_makes_no_link_of_a_new_file_and_no_file_of_a_link(mode: str) -> None:
+    answer = NEW.replace("new file mode 100755", f"index 0000000..1234567 {mode}")
+    (finding,) = resolve(answer, "auto", Files(FILES, MODES), 10**6).findings
+    assert finding.id == "patch.mode-change"
+
+
 def test_the_mode_a_file_has_already_is_no_change() -> None:
     assert to_patch(read(SET.replace("run.sh", "tool"))).text == ""
     assert to_patch(read(SET.replace("100755", "100644"))).text == ""

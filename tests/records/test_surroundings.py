@@ -60,3 +60,19 @@ def test_a_name_of_many_parts_asks_no_more_than_what_is_there() -> None:
     base = Counting({"a/b": ""})
     surroundings(base, (new("x/" * 50_000 + "y"),))
     assert base.asked < 10
+
+
+def test_a_folder_above_a_changed_file_is_listed_where_it_holds_a_head() -> None:
+    base = Files({"a/r/HEAD": "", "a/r/hooks/b": "", "a/r/refs/x": "", "a/c": "", "s/head": "", "s/x": ""})
+    hook = FileChange("a/r/hooks/b", "a/r/hooks/b", TEXT, FileVersion(b"y\n"))
+    assert surroundings(base, (hook,)).folders == {"a/r": ("HEAD", "hooks", "refs")}
+    assert surroundings(base, (FileChange("s/x", None, TEXT, None),)).folders == {"s": ("head",)}
+    assert surroundings(base, (FileChange("a/c", "a/c", TEXT, FileVersion(b"y\n")),)).folders == {}
+    gone = FileChange("a/r/HEAD", None, TEXT, None)
+    assert surroundings(base, (hook, gone)).folders == {"a/r": ("hooks", "refs")}
+
+
+def test_many_changed_files_of_one_folder_ask_about_it_once() -> None:
+    base = Counting({f"a/b/file{n}": "" for n in range(100)})
+    surroundings(base, tuple(FileChange(path, path, TEXT, FileVersion(b"y\n")) for path in base.paths()))
+    assert base.asked < 100 * 8

@@ -8,6 +8,7 @@ import random
 import string
 import subprocess
 import sys
+import time
 
 import pytest
 from hypothesis import given
@@ -107,9 +108,9 @@ def test_a_key_whose_header_stood_there_is_found_at_its_first_new_line() -> None
 
 def test_the_base_may_mark_a_secret_beside_it_or_above_it() -> None:
     for old in (f"{TOKEN}  # pragma: allowlist secret\n", f"# pragma: allowlist nextline secret\n{TOKEN}\n"):
-        assert leaks(f"moved {TOKEN}\n", old) == ()
+        assert leaks(f"{old}again {TOKEN}\n", old) == ()
         assert leaks("ghp_" + drawn(36) + "  # pragma: allowlist secret\n", old) != ()
-    assert leaks(f"moved {TOKEN}\n", f"{TOKEN}  # nosec\n") != ()
+    assert leaks(f"{TOKEN}  # nosec\nagain {TOKEN}\n", f"{TOKEN}  # nosec\n") != ()
 
 
 def test_the_baseline_counts_for_its_file_and_its_secret() -> None:
@@ -121,11 +122,49 @@ def test_the_baseline_counts_for_its_file_and_its_secret() -> None:
 
 def test_a_hash_of_a_first_word_lets_stand_only_what_stood_there() -> None:
     listed = baseline("a", "ghp", "BEGIN PRIVATE KEY")
-    assert leaks(f"1 {TOKEN}\n", f"{TOKEN}\n", __secrets__baseline=listed) == ()
+    assert leaks(f"{TOKEN}\n2 {TOKEN}\n", f"{TOKEN}\n", __secrets__baseline=listed) == ()
     assert leaks("ghp_" + drawn(36) + "\n", f"{TOKEN}\n", __secrets__baseline=listed) != ()
     key = f"-----BEGIN PRIVATE KEY-----\n{BODY}\n-----END PRIVATE KEY-----\n"
-    assert leaks(key.replace("\n", " \n", 2), key, __secrets__baseline=listed) == ()
+    assert leaks(key + key, key, __secrets__baseline=listed) == ()
     assert leaks(key, "x\n", __secrets__baseline=listed) != ()
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_line_that_moved_or_changed_beside_its_secret_is_no_new_leak(deep: bool) -> None:  # noqa: FBT001
+    aws = f"aws_secret_key = '{drawn(40)}'"
+    for line in (f"token = '{TOKEN}'", aws):
+        old = f"{line}\nend\n"
+        assert leaks(f"    {line}\nend\n", old, deep=deep) == ()
+        assert leaks(f"end\n{line}\n", old, deep=deep) == ()
+        assert leaks(f"new_{line}\nend\n", old, deep=deep) == ()
+    twice = f"token = '{TOKEN}'\nend\n"
+    assert len(leaks(f"    {twice}other = '{TOKEN}'\n", twice, deep=deep)) == 2
+    assert leaks(f"token = '{TOKEN[:-3]}zzz'\nend\n", twice, deep=deep) != ()
+    assert leaks(f"token = '{TOKEN}zz'\nend\n", twice, deep=deep) != ()
+    assert leaks(f"    {aws}\nx = '{TOKEN}'\n", f"{aws}\n", deep=deep) == (Leak("a", 2, "github-token"),)
+
+
+def test_a_private_key_that_moved_is_no_new_one_and_another_of_its_kind_is() -> None:
+    prefix = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj"
+    key = f"-----BEGIN PRIVATE KEY-----\n{prefix}\n{BODY}\n-----END PRIVATE KEY-----\n"
+    other = key.replace(BODY, drawn(64, BASE64))
+    indented = "".join(f"    {line}\n" for line in key.splitlines())
+    assert leaks(f"first\n{indented}last\n", f"first\n{key}last\n") == ()
+    assert leaks("    " + key, key) == ()
+    assert leaks(f"first\nlast\n{key}", f"{key}first\nlast\n") == ()
+    assert leaks(other, key) == (Leak("a", 3, "private-key"),)
+    assert leaks(key + "between\n" + key, key) != ()
+
+
+def test_many_secrets_beside_a_large_file_are_scanned_in_time() -> None:
+    alphabet = string.ascii_letters + string.digits
+    noise = ["".join(NOISE.choices(alphabet, k=60)) for _ in range(9000)]
+    keys = [f"-----BEGIN PRIVATE KEY-----\n{body[:44]}" for body in noise]
+    old = "line abc def 123\n" * 12_000
+    for lines in (keys, [f"ghp_{body[:36]}" for body in noise]):
+        started = time.process_time()
+        assert leaks(old + "\n".join(lines) + "\n", old, deep=True) != ()
+        assert time.process_time() - started < 4
 
 
 def test_of_several_in_a_line_the_first_shape_names_it_and_an_excepted_one_hides_none() -> None:

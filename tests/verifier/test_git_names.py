@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agentos_action.verifier.names import folded, is_git, shortens, unclean
+from agentos_action.verifier.names import folded, is_git, unclean
+from agentos_action.verifier.shorts import shortens
 from agentos_action.verifier.skeletons import look_alike, skeleton
 from tests.git import git, git_run, init_repo
 

@@ -44,8 +44,9 @@ def _place(places: tuple[Place, ...], name: str) -> str | None:
     Every spelling that some file system takes for a protected name is one.
     """
     spelled = folded(name)
-    words, beginnings = _marks(places)
-    if not any(part.lower() in words or part.lower().startswith(beginnings) for part in spelled.split("/")):
+    words, beginnings, endings = _marks(places)
+    parts = spelled.lower().split("/")
+    if not any(part in words or part.startswith(beginnings) or part.endswith(endings) for part in parts):
         # Most names: no part of them is the first of any pattern, so no pattern has to be compiled.
         return None
     for patterns, folder in places:
@@ -55,15 +56,17 @@ def _place(places: tuple[Place, ...], name: str) -> str | None:
 
 
 @lru_cache(maxsize=4)
-def _marks(places: tuple[Place, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the first part of every pattern: whole ones, and how those with a wildcard begin."""
+def _marks(places: tuple[Place, ...]) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
+    """Return the first part of every pattern: whole ones, how those with a wildcard begin, or how they end."""
     firsts = {
         pattern.removeprefix("/").removeprefix("**/").partition("/")[0].lower()
         for patterns, _ in places
         for pattern in patterns
     }
     wild = {part: literal_part(part) for part in firsts if literal_part(part) != part}
-    return frozenset(firsts - wild.keys()), tuple(wild.values())
+    # A pattern that begins with its wildcard (`*.gemspec`) says with its end what it is about.
+    endings = tuple(part.rpartition("*")[2] for part, begins in wild.items() if not begins)
+    return frozenset(firsts - wild.keys()), tuple(filter(None, wild.values())), endings
 
 
 def _opens(patterns: Iterable[str], name: str, place: str) -> bool:
