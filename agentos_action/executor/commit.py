@@ -11,13 +11,15 @@ from pathlib import Path
 import pygit2
 
 from agentos_action.errors import UsageError
-from agentos_action.executor import apply, identity, journal, recovery, refs, sign, trees, worktree
+from agentos_action.executor import apply, identity, journal, recovery, refs, trees, worktree
+from agentos_action.executor import sign as signing
 from agentos_action.executor.following import Following, folders_of, steps_of
 from agentos_action.executor.identity import Identities
 from agentos_action.executor.journal import Journal, Side
 from agentos_action.executor.message import message, subject
 from agentos_action.executor.refs import Target
 from agentos_action.records.patch import FileVersion
+from agentos_action.records.policy import Signing
 from agentos_action.records.receipt import CommitOrder, Receipt
 from agentos_action.records.verdict import Accepted, Finding
 
@@ -35,15 +37,33 @@ class Executor:
             hint = "SHA-256 and reftable repositories are not supported by libgit2 yet; else see `git status`."
             raise UsageError(f"{place}: cannot open the repository: {error}", hint) from error
 
-    def check_target(self, branch: str | None, paths: tuple[str, ...], base: str) -> None:
-        """Raise ConflictError or UsageError where a commit onto that branch could not be made; writes nothing."""
-        if refs.target(self._repo, branch, base).shown:
-            tree = self._repo[base].peel(pygit2.Tree)
-            blobs = {path: tree[path] for path in paths if path in tree}
-            known = {path: blob for path, blob in blobs.items() if isinstance(blob, pygit2.Blob)}
-            before = {path: FileVersion(blob.data, int(blob.filemode)) for path, blob in known.items()}
+    def check_target(
+        self, branch: str | None, paths: tuple[str, ...], base: str, *, sign: Signing | None = None
+    ) -> None:
+        """Raise ConflictError or UsageError where a commit onto that branch could not be made; writes nothing.
+
+        `paths` are those that the commit is to touch; `sign` is the policy's rule (`CommitOrder.sign`), by which a
+        missing key or program is found too.
+        """
+        to = refs.target(self._repo, branch, base)
+        refs.require_free(self._repo, to)
+        if to.shown:
             worktree.require_unlocked(self._repo)
-            worktree.require_clean(self._repo, before)
+            worktree.require_clean(self._repo, self._versions(paths, base))
+        if sign is not None:
+            signing.check(self._repo, sign)
+
+    def _versions(self, paths: tuple[str, ...], base: str) -> dict[str, FileVersion | None]:
+        """Return what the base holds at some paths; a folder, or a submodule, among them says nothing of a file."""
+        tree = self._repo[base].peel(pygit2.Tree)
+        found: dict[str, FileVersion | None] = {}
+        for path in paths:
+            one = tree[path] if path in tree else None  # noqa: SIM401 - a Tree's `get` is no dict's
+            if isinstance(one, pygit2.Blob):
+                found[path] = FileVersion(one.data, int(one.filemode))
+            elif one is None:
+                found[path] = None
+        return found
 
     def commit(self, accepted: Accepted, order: CommitOrder) -> Receipt:
         """Commit an accepted diff; raises ConflictError if the branch moved or edits are in the way.
@@ -83,7 +103,7 @@ class Executor:
         try:
             tree = trees.build(self._repo, old, contents, modes)
             trees.cross_check(self._repo, old, tree, accepted.changes)
-            commit = sign.create(self._repo, people, message(order), tree, [base.id], rule=order.sign)
+            commit = signing.create(self._repo, people, message(order), tree, [base.id], rule=order.sign)
         except KeyError as error:
             raise UsageError(f"an object of the base is not in this repository: {error}", _INCOMPLETE) from error
         except (pygit2.GitError, OSError) as error:
@@ -103,6 +123,10 @@ class Executor:
                 undo.callback(_undo, self._repo, plan, following)
                 following.begin()
                 following.take_index()
+                following.take_head()
+                # Whatever was asked before a passphrase was typed is asked again where it cannot change any more.
+                if not refs.shows(self._repo, to.ref):
+                    raise refs.another_shown(to)
                 worktree.require_clean(self._repo, before)
                 following.stage()
                 refs.swap(self._repo, to, accepted.base, commit, said)
@@ -126,7 +150,7 @@ def shown(following: Following, paths: tuple[str, ...]) -> tuple[Finding, ...]:
     """
     try:
         left = following.show()
-        following.end()
+        left = (*left, *following.end())
     except (pygit2.GitError, OSError, KeyError) as error:
         # What cannot be unlocked now either is unlocked by whoever reads the journal.
         with suppress(OSError):
@@ -139,11 +163,11 @@ def shown(following: Following, paths: tuple[str, ...]) -> tuple[Finding, ...]:
         Finding(
             id="worktree.left-alone",
             severity="warning",
-            path=path,
-            message=f"{path!r} was saved at the same moment and was left as it is",
-            hint="Compare it with `git diff`.",
+            path=one.path,
+            message=f"{one.path!r} was left as it is: {one.why}",
+            hint="Compare it with `git diff HEAD`.",
         )
-        for path in left
+        for one in left
     )
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pygit2
 
 from agentos_action.executor import journal, worktree
 from agentos_action.executor.journal import Journal, Side, Step
-from agentos_action.records.patch import MODE_EXEC, MODE_LINK, FileVersion
+from agentos_action.executor.placing import Left, Placing
 
 _TICK = 1 << 32
 
@@ -21,13 +21,12 @@ class Following:
     """One commit's way into one work tree. Every step may be repeated: a process that died is taken over this way."""
 
     def __init__(self, repo: pygit2.Repository, plan: Journal) -> None:
-        self._repo = repo
         self._plan = plan
         self._git_dir = Path(repo.path)
-        self._top = Path(repo.workdir)
+        self._placing = Placing(repo, plan)
         self._lock = worktree.lock_of(repo)
+        self._head_lock = worktree.head_lock_of(repo)
         self._index = self._git_dir / journal.FOLDER / f"index-{plan.nonce}"
-        self._stats: dict[str, os.stat_result] = {}
 
     def begin(self) -> None:
         """Write the journal; raises OSError."""
@@ -35,129 +34,141 @@ class Following:
 
     def take_index(self) -> None:
         """Lock the index against every git, if that is not done yet; raises ConflictError where another holds it."""
-        try:
-            journal.take_lock(self._lock, journal.file_of(self._git_dir))
-        except FileExistsError as error:
-            if not self._ours():
-                raise worktree.locked(self._lock) from error
+        self._take(self._lock, "the index")
+
+    def take_head(self) -> None:
+        """Lock HEAD, so that no git shows another branch meanwhile: `git switch -c` asks for no other lock."""
+        self._take(self._head_lock, "HEAD")
+
+    def holds_index(self) -> bool:
+        """Return whether the index is locked by this journal's commit."""
+        return self._ours(self._lock)
 
     def stage(self) -> None:
-        """Put every new file on the disk beside its place, so that nothing is left that could fail for want of room."""
-        for number, step in enumerate(self._plan.steps):
-            if step.new is not None:
-                self._stage(number, step.path, step.new)
+        """Put every new file on the disk beside its place, so that nothing is left that could fail.
 
-    def show(self) -> tuple[str, ...]:
-        """Put the new files in their places and the new entries into the index; returns the paths left alone.
-
-        Those were saved or staged by somebody after they had been looked at.
+        Raises UsageError naming a path that cannot be written.
         """
-        left = [step.path for number, step in enumerate(self._plan.steps) if not self._place(number, step)]
-        return tuple(dict.fromkeys([*left, *self._write_index()]))
+        self._placing.stage()
 
-    def sweep(self) -> None:
-        """Remove what was got ready and is not in its place, and the folders made for it."""
+    def show(self) -> tuple[Left, ...]:
+        """Put the new files in their places and the new entries into the index; returns what was left alone."""
+        index = self._staged()
+        left = []
         for number, step in enumerate(self._plan.steps):
-            if step.new is not None and worktree.real_parents(self._top, step.path):
-                (self._top / self._plan.temporary(number)).unlink(missing_ok=True)
-        for folder in sorted(self._plan.folders, key=len, reverse=True):
-            if worktree.real_parents(self._top, f"{folder}/x"):
-                _remove_empty(self._top / folder)
-        self._forget_index()
+            # Files are placed before the index is written, so an old file beside a new entry is none that we left.
+            put_back = _entry(index, step.path) == step.new != step.old
+            if (one := self._placing.place(number, step, put_back=put_back)) is not None:
+                left.append(one)
+        staged = [Left(path, "something else was staged there meanwhile") for path in self._write_index()]
+        named = {one.path for one in left}
+        return (*left, *(one for one in staged if one.path not in named))
 
-    def end(self) -> None:
-        """Sweep, unlock the index if the lock is ours, and last of all remove the journal."""
-        self.sweep()
-        self.release()
+    def lose(self) -> None:
+        """Note that somebody else had the index since, so that nothing of theirs is taken for ours later."""
+        self._renote(journal.LOST)
+
+    def differing(self) -> tuple[Left, ...]:
+        """Return what is not as the commit has it; only our temporary files fall out of the index, if staged."""
+        index = self._staged()
+        if any(name in index for name in self._temporaries()):
+            self._write_index(entries=False)
+        return tuple(
+            Left(step.path, "the index was unlocked by somebody else meanwhile")
+            for step in self._plan.steps
+            if _entry(index, step.path) != step.new or not self._placing.shows(step)
+        )
+
+    def sweep(self) -> tuple[Left, ...]:
+        """Remove what was got ready and is not in its place; returns what holds a user's bytes and was kept."""
+        kept = self._placing.sweep()
+        self._forget_index()
+        return kept
+
+    def end(self) -> tuple[Left, ...]:
+        """Sweep, unlock HEAD and the index if the locks are ours, and last of all remove the journal."""
+        kept = self.sweep()
+        self._unlock()
         journal.file_of(self._git_dir).unlink(missing_ok=True)
+        return kept
 
     def release(self) -> None:
-        """Unlock the index if the lock is ours."""
-        if self._ours():
-            self._lock.unlink(missing_ok=True)
+        """Unlock HEAD and the index for the time being; what the journal tells is tried again."""
+        try:
+            if self._plan.index != journal.LOST:
+                self._renote(journal.RELEASED)
+        finally:
+            self._unlock()
 
-    def _ours(self) -> bool:
-        return journal.holds(self._lock, journal.encoded(self._plan))
+    def _unlock(self) -> None:
+        for lock in (self._head_lock, self._lock):
+            if self._ours(lock):
+                lock.unlink(missing_ok=True)
 
-    def _stage(self, number: int, path: str, new: Side) -> None:
-        temporary = self._top / self._plan.temporary(number)
-        if not worktree.real_parents(self._top, path):
-            return
-        temporary.parent.mkdir(parents=True, exist_ok=True)
-        temporary.unlink(missing_ok=True)
-        blob = self._blob(new)
-        if new.mode == MODE_LINK:
-            temporary.symlink_to(os.fsdecode(blob.data))
-            return
-        # The kernel applies the umask, as it does for git.
-        mode = 0o777 if new.mode == MODE_EXEC else 0o666
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(handle, "wb") as file, pygit2.BlobIO(blob, as_path=path) as filtered:
-            shutil.copyfileobj(filtered, file)
+    def _renote(self, index: str) -> None:
+        """Note in the journal whose the index is."""
+        if self._plan.index != index:
+            self._plan = replace(self._plan, index=index)
+            journal.write(self._git_dir, self._plan)
 
-    def _place(self, number: int, step: Step) -> bool:
-        """Bring one path to its new state; returns whether it is there, False where somebody's edit was left alone."""
-        target, temporary = self._top / step.path, self._top / self._plan.temporary(number)
-        if not worktree.as_before(self._repo, step.path, self._version(step.old)):
-            return worktree.as_before(self._repo, step.path, self._version(step.new))
-        if step.new is None:
-            target.unlink(missing_ok=True)
-            for parent in list(Path(step.path).parents)[:-1]:
-                _remove_empty(self._top / parent)
-            return True
-        if not os.path.lexists(temporary):
-            self._stage(number, step.path, step.new)
-        before = temporary.lstat()
-        if step.old is None:
-            try:
-                # Unlike a rename, a link never takes the place of a file that came into being meanwhile.
-                os.link(temporary, target, follow_symlinks=False)
-                temporary.unlink()
-            except FileExistsError:
-                return False
-            except OSError:  # a file system without hard links
-                temporary.replace(target)
-        else:
-            temporary.replace(target)
-        after = target.lstat()
-        if (before.st_ino, before.st_mtime_ns, before.st_size) == (after.st_ino, after.st_mtime_ns, after.st_size):
-            self._stats[step.path] = after
-        return True
+    def _take(self, lock: Path, what: str) -> None:
+        try:
+            journal.take_lock(lock, journal.file_of(self._git_dir))
+        except FileExistsError as error:
+            if not self._ours(lock):
+                raise worktree.locked(lock, what) from error
 
-    def _write_index(self) -> list[str]:
-        """Replace the index by one with the new entries; returns the paths where another entry was staged meanwhile."""
+    def _ours(self, lock: Path) -> bool:
+        return any(journal.holds(lock, content) for content in self._plan.locks())
+
+    def _temporaries(self) -> list[str]:
+        """Return the names that `git add --all` may have staged between a death and now."""
+        numbers = range(len(self._plan.steps))
+        return [name for number in numbers for name in (self._plan.temporary(number), self._plan.part(number))]
+
+    def _write_index(self, *, entries: bool = True) -> list[str]:
+        """Replace the index by one with the new entries; returns the paths where another entry was staged meanwhile.
+
+        Without `entries` only our temporary files fall out of it.
+        """
         source = self._git_dir / "index"
         self._forget_index()
         if source.exists():
             shutil.copyfile(source, self._index)
         index = pygit2.Index(str(self._index))
-        left = []
-        for step in self._plan.steps:
-            found = _entry(index, step.path)
-            if found == step.new and step.path not in self._stats:
-                continue
-            if found not in {step.old, step.new}:
-                left.append(step.path)
-            elif step.new is None:
-                index.remove(step.path)
-            else:
-                index.add(_Entry(step.path, step.new, self._stats.get(step.path)))
+        for name in self._temporaries():
+            if name in index:
+                index.remove(name)
+        left = [step.path for step in self._plan.steps if not self._enter(index, step)] if entries else []
         index.write()
         if source.exists():
             self._index.chmod(source.stat().st_mode & 0o7777)
         self._index.replace(source)
         return left
 
+    def _enter(self, index: pygit2.Index, step: Step) -> bool:
+        """Give the index the new entry of a path; returns whether it has it."""
+        found, stat = _entry(index, step.path), self._placing.stats.get(step.path)
+        if found not in {step.old, step.new}:
+            return False
+        if step.new is None:
+            if found is not None:
+                index.remove(step.path)
+        elif found != step.new or stat is not None:
+            index.add(_Entry(step.path, step.new, stat))
+        return True
+
+    def _staged(self) -> pygit2.Index:
+        source = self._git_dir / "index"
+        if source.is_dir():
+            # libgit2 would say it too, but leave half an object whose end is a second error.
+            raise IsADirectoryError(f"{source} is a folder")
+        return pygit2.Index(str(source))
+
     def _forget_index(self) -> None:
         """Remove the private copy of the index and the lock that libgit2 makes for writing it."""
         for file in (self._index, self._index.with_name(f"{self._index.name}.lock")):
             file.unlink(missing_ok=True)
-
-    def _version(self, side: Side | None) -> FileVersion | None:
-        return None if side is None else FileVersion(self._blob(side).data, side.mode)
-
-    def _blob(self, side: Side) -> pygit2.Blob:
-        return self._repo[side.blob].peel(pygit2.Blob)
 
 
 class _Entry(pygit2.IndexEntry):
@@ -187,15 +198,6 @@ def _entry(index: pygit2.Index, path: str) -> Side | str | None:
     except KeyError:
         return "conflict" if path in index else None
     return Side(str(entry.id), int(entry.mode))
-
-
-def _remove_empty(folder: Path) -> None:
-    try:
-        folder.rmdir()
-    except OSError as error:
-        # Something else lives there, or it is gone already.
-        if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR}:
-            raise
 
 
 def steps_of(before: Mapping[str, Side | None], after: Mapping[str, Side | None]) -> tuple[Step, ...]:

@@ -8,12 +8,13 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from agentos_action.errors import ConflictError, UsageError
 
 FOLDER, NAME = "agentos", "journal.json"
+HELD, RELEASED, LOST = "held", "released", "lost"
 
 _VERSION = 1
 _NONCE = re.compile(r"[0-9a-f]{16}")
@@ -43,7 +44,8 @@ class Step:
 class Journal:
     """A branch on its way from one commit to the next, and the files that follow it.
 
-    `nonce` is in the name of every temporary file; `folders` are those that had to be made.
+    `nonce` is in the name of every temporary file; `folders` are those that had to be made. `index` tells whose the
+    index is: `held` by our lock, `released` by us for the time being, or `lost` to somebody who removed that lock.
     """
 
     nonce: str
@@ -52,11 +54,20 @@ class Journal:
     new: str
     steps: tuple[Step, ...]
     folders: tuple[str, ...] = ()
+    index: str = HELD
 
     def temporary(self, number: int) -> str:
         """Return the path, from the top of the work tree, where the new file of that step is got ready."""
         parent, slash, _ = self.steps[number].path.rpartition("/")
         return f"{parent}{slash}.agentos-{self.nonce}-{number}"
+
+    def part(self, number: int) -> str:
+        """Return the path where that file is written, before it gets its temporary name in one piece."""
+        return f"{self.temporary(number)}.part"
+
+    def locks(self) -> tuple[bytes, ...]:
+        """Return what a lock file of ours may hold: the journal as it was when the lock was made."""
+        return tuple(encoded(replace(self, index=index)) for index in (HELD, RELEASED, LOST))
 
 
 def file_of(git_dir: Path) -> Path:
@@ -158,6 +169,7 @@ def _decoded(found: dict[str, object]) -> Journal:
         new=_text(found["new"], _ID),
         steps=tuple(Step(_path(step["path"]), _side(step["old"]), _side(step["new"])) for step in steps),
         folders=tuple(_path(folder) for folder in folders),
+        index=_text(found["index"], re.compile(f"{HELD}|{RELEASED}|{LOST}")),
     )
 
 

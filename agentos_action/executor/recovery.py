@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pygit2
 
-from agentos_action.errors import UsageError
+from agentos_action.errors import ConflictError, UsageError
 from agentos_action.executor import journal, refs
 from agentos_action.executor.following import Following
 from agentos_action.executor.journal import Journal
+from agentos_action.executor.placing import Left
 
 #: Every git fills its lock within milliseconds of making it; one that stays empty so long has lost its owner.
 EMPTY_LOCK_SECONDS = 2.0
@@ -46,21 +48,53 @@ def settle_pending(repo: pygit2.Repository) -> str | None:
 def settle(repo: pygit2.Repository, plan: Journal) -> str:
     """Finish where the branch has the new commit, else undo; returns a sentence that says which."""
     steps, name = Following(repo, plan), plan.ref.removeprefix("refs/heads/")
-    shown, tip = _shown(repo)
-    if shown == plan.ref and tip is not None and _reached(repo, plan, tip):
-        steps.take_index()
-        steps.stage()
-        left = steps.show()
-        steps.end()
-        said = f"commit {plan.new[:_SHORT]} on {name!r} had been cut short: index and work tree were brought up to it"
-        return f"{said}; left alone, compare with `git diff`: {', '.join(left)}" if left else said
+    done = _finish(repo, plan, steps)
+    if done is not None:
+        return _told(f"commit {plan.new[:_SHORT]} on {name!r} had been cut short: {done[0]}", (*done[1], *steps.end()))
     stuck = _release(repo, plan)
-    steps.end()
     said = f"a commit on {name!r} had been cut short before the branch moved: what it left was removed"
-    if shown != plan.ref or tip != plan.old:
+    if _shown(repo) != (plan.ref, plan.old):
         said = f"a commit on {name!r} had been cut short, and the work tree shows another commit since: "
         said += "only what lay about was removed; compare with `git status`"
+    said = _told(said, steps.end())
     return f"{said}; {stuck} is another git's: if none is running, remove it" if stuck else said
+
+
+def _finish(repo: pygit2.Repository, plan: Journal, steps: Following) -> tuple[str, tuple[Left, ...]] | None:
+    """Bring index and work tree up to the commit; returns what was done, None where the work tree does not show it."""
+    if not _here(repo, plan):
+        return None
+    held = steps.holds_index()
+    # Nobody but a user removes a lock of ours; whoever did may have had every reason for what stands there now.
+    lost = plan.index == journal.LOST or (plan.index == journal.HELD and not held)
+    try:
+        if lost:
+            steps.lose()
+        steps.take_index()
+        steps.take_head()
+        if not _here(repo, plan):  # until HEAD was locked it could still change
+            return None
+        left = steps.differing() if lost else steps.show()
+    except ConflictError:
+        if not held:
+            steps.release()
+        raise
+    except (pygit2.GitError, OSError, KeyError):
+        with suppress(OSError):
+            steps.release()
+        raise
+    return "only what lay about was removed" if lost and left else "index and work tree were brought up to it", left
+
+
+def _told(said: str, left: tuple[Left, ...]) -> str:
+    named = ", ".join(f"{one.path} ({one.why})" for one in left)
+    return f"{said}; left alone, compare with `git diff HEAD`: {named}" if left else said
+
+
+def _here(repo: pygit2.Repository, plan: Journal) -> bool:
+    """Return whether the work tree shows the branch, and the branch has the commit."""
+    shown, tip = _shown(repo)
+    return shown == plan.ref and tip is not None and _reached(repo, plan, tip)
 
 
 def _shown(repo: pygit2.Repository) -> tuple[str | None, str | None]:

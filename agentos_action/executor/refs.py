@@ -44,15 +44,34 @@ def target(repo: pygit2.Repository, branch: str | None, base: str) -> Target:
         hint = "Give --branch NAME with a branch of its own."
         raise UsageError(f"{asked.removeprefix(_HEADS)!r} stands for {ref}, which is no branch", hint)
     tip = tip_of(repo, ref)
-    shown = not repo.is_bare and head is not None and _followed(repo, head) == ref
+    shown = shows(repo, ref)
     if tip is None and (shown or branch is None):
         hint = "Make a first commit: git commit --allow-empty -m start; or give --branch NAME."
         raise UsageError("the checked-out branch has no commit yet", hint)
-    if tip is not None:
-        _require_ours(repo, ref)
-        if tip != base:
-            raise moved(ref.removeprefix(_HEADS), tip, base)
+    _require_ours(repo, ref)
+    if tip is not None and tip != base:
+        raise moved(ref.removeprefix(_HEADS), tip, base)
     return Target(ref, tip, shown)
+
+
+def shows(repo: pygit2.Repository, ref: str) -> bool:
+    """Return whether the work tree of this repository shows a branch, as HEAD says now."""
+    head = _head(repo)
+    return not repo.is_bare and head is not None and _followed(repo, head) == ref
+
+
+def require_free(repo: pygit2.Repository, to: Target) -> None:
+    """Raise ConflictError where another git holds the branch's lock, UsageError where there is no room for its name."""
+    if to.tip is None:
+        _require_room(repo, to)
+    if (lock := lock_of(repo, to.ref)).exists():
+        raise _locked(to, lock)
+
+
+def another_shown(to: Target) -> ConflictError:
+    """Return the error for a work tree that showed the branch and does not now, or the other way round."""
+    said = "the work tree shows another branch now" if to.shown else f"the work tree shows the branch {to.name!r} now"
+    return ConflictError(said, "Nothing was committed. Run again, and do not switch branches meanwhile.")
 
 
 def moved(name: str, tip: str, base: str) -> ConflictError:
@@ -74,6 +93,9 @@ def swap(repo: pygit2.Repository, to: Target, base: str, commit: pygit2.Oid, sai
                 raise moved(to.name, now or "no commit", base)
             if now is None:
                 _require_room(repo, to)
+            if shows(repo, to.ref) != to.shown:
+                raise another_shown(to)
+            _require_ours(repo, to.ref)
             change.set_target(to.ref, commit, None, said)
     except (pygit2.GitError, ValueError, OSError) as error:
         if tip_of(repo, to.ref) != str(commit):
@@ -91,12 +113,16 @@ def _stuck(repo: pygit2.Repository, to: Target, base: str, error: Exception) -> 
         return moved(to.name, now, base)
     lock = lock_of(repo, to.ref)
     if lock.exists() or "failed to lock" in str(error):
-        hint = f"Another git may be moving it; if none is running, remove {lock}"
-        return ConflictError(f"the branch {to.name!r} is locked: {lock} is there", hint)
+        return _locked(to, lock)
     if to.tip is None:
         return _no_room(to.name, str(error))
     hint = "Check free space and permissions of the repository."
     return UsageError(f"the branch {to.name!r} could not be moved: {error}", hint)
+
+
+def _locked(to: Target, lock: Path) -> ConflictError:
+    hint = f"Another git may be moving it; if none is running, remove {lock}"
+    return ConflictError(f"the branch {to.name!r} is locked: {lock} is there", hint)
 
 
 def _no_room(name: str, why: str) -> UsageError:
@@ -105,14 +131,18 @@ def _no_room(name: str, why: str) -> UsageError:
 
 
 def _require_room(repo: pygit2.Repository, to: Target) -> None:
-    """Raise UsageError where a packed branch stands in the new one's way: as files git sees that by itself."""
+    """Raise UsageError where another branch, packed or a file, stands in the new one's way."""
     parts = to.name.split("/")
     for stop in range(1, len(parts)):
         above = "/".join(parts[:stop])
         if tip_of(repo, f"{_HEADS}{above}") is not None:
             raise _no_room(to.name, f"there is a branch {above!r}")
+    common = common_folder(Path(repo.path))
+    for file in (common / to.ref).rglob("*"):
+        if file.is_file() and file.suffix != ".lock":
+            raise _no_room(to.name, f"there is a branch {file.relative_to(common / 'refs/heads').as_posix()!r}")
     try:
-        packed = (common_folder(Path(repo.path)) / "packed-refs").read_bytes()
+        packed = (common / "packed-refs").read_bytes()
     except FileNotFoundError:
         return
     below = packed.find(b" " + to.ref.encode("utf-8", "surrogateescape") + b"/")

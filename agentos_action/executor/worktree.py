@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pygit2
+from pygit2.enums import ObjectType
 
 from agentos_action.errors import ConflictError, UsageError
-from agentos_action.records.patch import MODE_LINK, FileChange, FileVersion
+from agentos_action.executor.folders import Found, look, opened
+from agentos_action.records.patch import MODE_EXEC, MODE_FILE, MODE_LINK, FileChange, FileVersion
 from agentos_action.repo import read_index
 
 #: Path → what stands there in the base; None where nothing does.
@@ -23,9 +25,11 @@ _SHOWN = 5
 
 
 def require_unlocked(repo: pygit2.Repository) -> None:
-    """Raise ConflictError where another git is at work on the index, or died at it."""
+    """Raise ConflictError where another git is at work on the index or on HEAD, or died at it."""
     if (lock := lock_of(repo)).exists():
         raise locked(lock)
+    if (lock := head_lock_of(repo)).exists():
+        raise locked(lock, "HEAD")
 
 
 def lock_of(repo: pygit2.Repository) -> Path:
@@ -33,10 +37,15 @@ def lock_of(repo: pygit2.Repository) -> Path:
     return Path(repo.path, "index.lock")
 
 
-def locked(lock: Path) -> ConflictError:
-    """Return the error for an index that another git holds."""
+def head_lock_of(repo: pygit2.Repository) -> Path:
+    """Return the file by which every git locks HEAD, that is, which branch the work tree shows."""
+    return Path(repo.path, "HEAD.lock")
+
+
+def locked(lock: Path, what: str = "the index") -> ConflictError:
+    """Return the error for an index, or a HEAD, that another git holds."""
     hint = f"Wait for the other git; if none is running, remove {lock}"
-    return ConflictError(f"another git is changing the index: {lock} is there", hint)
+    return ConflictError(f"another git is changing {what}: {lock} is there", hint)
 
 
 def require_clean(repo: pygit2.Repository, before: Before) -> None:
@@ -47,12 +56,16 @@ def require_clean(repo: pygit2.Repository, before: Before) -> None:
     """
     index = read_index(repo)
     for path in before:
-        _require_plain(repo, path)
+        try:
+            _require_plain(repo, path)
+        except pygit2.GitError as error:  # a path that is too long for this machine
+            hint = "Give --branch NAME, so that no work tree has to follow."
+            raise UsageError(f"{path!r} cannot stand in the work tree: {error}", hint) from error
     dirty = [path for path, old in before.items() if _staged(index, path, old) or not as_before(repo, path, old)]
     if not dirty:
         return
     absent = [path for path in dirty if before[path] is not None and not os.path.lexists(Path(repo.workdir, path))]
-    if absent and _sparse(repo):
+    if absent and _setting(repo, "core.sparseCheckout"):
         hint = "Widen it (git sparse-checkout add), or give --branch NAME so that no work tree has to follow."
         raise UsageError(f"outside the sparse checkout: {_listed(absent)}", hint)
     raise _in_the_way(dirty)
@@ -69,11 +82,11 @@ def _require_plain(repo: pygit2.Repository, path: str) -> None:
         raise UsageError(f"{path!r} is kept as {name} in the work tree, which only git itself can write", hint)
 
 
-def _sparse(repo: pygit2.Repository) -> bool:
+def _setting(repo: pygit2.Repository, name: str, *, default: bool = False) -> bool:
     try:
-        return bool(repo.config.get_bool("core.sparseCheckout"))
+        return bool(repo.config.get_bool(name))
     except KeyError:
-        return False
+        return default
 
 
 def _staged(index: pygit2.Index, path: str, old: FileVersion | None) -> bool:
@@ -96,19 +109,41 @@ def _has_below(index: pygit2.Index, folder: str) -> bool:
 
 def as_before(repo: pygit2.Repository, path: str, old: FileVersion | None) -> bool:
     """Return whether the work tree holds at `path` what git would have written there for `old`."""
-    top = Path(repo.workdir)
-    target = top / path
-    if not real_parents(top, path):
+    try:
+        with opened(Path(repo.workdir), path) as (folder, name):
+            found = look(folder, name)
+    except FileNotFoundError:
+        found = None
+    except NotADirectoryError:
         return False
-    if old is None:
-        return not os.path.lexists(target)
-    if target.is_symlink() or not target.is_file():
-        return old.mode == MODE_LINK and target.is_symlink() and os.fsencode(target.readlink()) == old.content
-    content = target.read_bytes()
-    if content == old.content:
-        return True
+    except OSError as error:  # a name that is too long here, a file that may not be read
+        hint = "Give --branch NAME, so that no work tree has to follow."
+        raise UsageError(f"{path!r} cannot be compared with the work tree: {error.strerror}", hint) from error
+    return holds(repo, found, old, where=path, path=path)
+
+
+def holds(repo: pygit2.Repository, found: Found | None, old: FileVersion | None, *, where: str, path: str) -> bool:
+    """Return whether what was found at `where` is what git would have written at `path` for a version."""
+    if found is None or old is None:
+        return found is None and old is None
+    if found.mode != old.mode and not _mode_unknown(repo, found.mode, old.mode):
+        return False
+    if found.content == old.content or MODE_LINK in {found.mode, old.mode}:
+        return found.content == old.content
     # Line endings that git converts (core.autocrlf, text attributes): what git would store is what counts.
-    return repo.create_blob_fromworkdir(path) == pygit2.hash(old.content)
+    try:
+        stored = repo.hashfile(str(Path(repo.workdir, where)), ObjectType.BLOB, path)
+    except (pygit2.GitError, OSError):
+        # core.safecrlf: git itself would refuse to take these bytes.
+        return False
+    return stored == pygit2.hash(old.content)
+
+
+def _mode_unknown(repo: pygit2.Repository, found: int, wanted: int) -> bool:
+    """Return whether git, as it is configured, would not see the difference of the two modes in a work tree."""
+    if wanted == MODE_LINK:
+        return found == MODE_FILE and not _setting(repo, "core.symlinks", default=True)
+    return {found, wanted} == {MODE_FILE, MODE_EXEC} and not _setting(repo, "core.fileMode", default=True)
 
 
 def real_parents(top: Path, path: str) -> bool:

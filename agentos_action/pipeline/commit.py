@@ -84,7 +84,8 @@ def _commit(walk: Walk, proposal: Proposal, event: Event | None) -> None:
     if tip != base.id:
         _require_same(touched, base, now)
     # Also where nothing is to be written: what could not be committed is not accepted.
-    walk.parts.open_executor(repo.place).check_target(walk.branch, touched, tip)
+    executor = walk.parts.open_executor(repo.place)
+    executor.check_target(walk.branch, touched, tip, sign=policy.policy.commit.sign)
     walk.asked = asked
     walk.result = proposal.result.model_copy(
         update={

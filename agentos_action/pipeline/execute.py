@@ -39,7 +39,8 @@ def check_target(walk: Walk, prepared: Prepared) -> None:
         return
     planned = [file.path for file, _ in walk.plan.work] if walk.plan else []
     executor = walk.parts.open_executor(walk.repo.place)
-    executor.check_target(walk.branch, (*prepared.task.files, *planned), prepared.base.id)
+    sign = prepared.policy.policy.commit.sign
+    executor.check_target(walk.branch, (*prepared.task.files, *planned), prepared.base.id, sign=sign)
 
 
 def execute(walk: Walk, prepared: Prepared) -> None:

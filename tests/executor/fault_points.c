@@ -1,7 +1,8 @@
 /* Preloaded into a process: counts the calls that change files below one folder, and lets the n-th be the last.
  *
  * fault_arm(folder, n, mode): 1 kills before the call, 2 after it, 3 after half of a write, 4 lets it fail with EIO,
- * 0 only counts. fault_count() returns how many calls were counted since. Nothing is counted before fault_arm.
+ * 5 lets a user save before the call (fault_save names the file; 6: as editors do that write another file and rename
+ * it), 0 only counts. fault_count() returns how many calls were counted since. Nothing is counted before fault_arm.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,16 +15,21 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-static char top[PATH_MAX];
+static char top[PATH_MAX], mine[PATH_MAX];
 static long counted, wanted;
-static int mode;
+static int mode, saved_it;
+
+void fault_save(const char *file) { snprintf(mine, sizeof mine, "%s", file); }
+
+int fault_saved(void) { return saved_it; }
 
 void fault_arm(const char *folder, long n, int how) {
     snprintf(top, sizeof top, "%s", folder);
-    counted = 0, wanted = n, mode = how;
+    counted = 0, wanted = n, mode = how, saved_it = 0;
 }
 
 long fault_count(void) { return counted; }
@@ -38,8 +44,10 @@ static int below(int folder, const char *path) {
         ssize_t got = -1;
         if (folder == AT_FDCWD) return getcwd(full, sizeof full) && !strncmp(full, top, strlen(top));
         snprintf(name, sizeof name, "/proc/self/fd/%d", folder);
-        got = readlink(name, full, sizeof full - 1);
-        return got > 0 && !strncmp(full, top, strlen(top));
+        got = readlink(name, full, sizeof full - 2);
+        if (got <= 0) return 0;
+        full[got] = '/'; /* so that the folder itself counts as below */
+        return !strncmp(full, top, strlen(top));
     }
     return !strncmp(path, top, strlen(top));
 }
@@ -51,11 +59,24 @@ static int open_below(int file) {
     return readlink(name, full, sizeof full - 1) > 0 && !strncmp(full, top, strlen(top));
 }
 
+/* By system calls, so that it is neither counted nor met by a fault. */
+static void save(void) {
+    char beside[PATH_MAX + 2];
+    int file;
+    snprintf(beside, sizeof beside, "%s%s", mine, mode == 6 ? "~" : "");
+    file = syscall(SYS_openat, AT_FDCWD, beside, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    if (file < 0) return;
+    saved_it = syscall(SYS_write, file, "mine\n", 5) == 5;
+    syscall(SYS_close, file);
+    if (mode == 6) saved_it = syscall(SYS_renameat2, AT_FDCWD, beside, AT_FDCWD, mine, 0) == 0;
+}
+
 /* 1: this is the n-th call, and it is to fail. */
 static int before(int touches) {
     if (!touches) return 0;
     counted++;
     if (counted == wanted && mode == 1) die();
+    if (counted == wanted && mode > 4) save();
     return counted == wanted && mode == 4;
 }
 
@@ -125,9 +146,12 @@ FAULT(ssize_t, sendfile64, (int o, int i, off64_t *at, size_t n), (o, i, at, n),
 FAULT(int, creat, (const char *p, mode_t m), (p, m), below(AT_FDCWD, p))
 FAULT(int, rename, (const char *a, const char *b), (a, b), below(AT_FDCWD, a) || below(AT_FDCWD, b))
 FAULT(int, renameat, (int c, const char *a, int d, const char *b), (c, a, d, b), below(c, a) || below(d, b))
+FAULT(int, renameat2, (int c, const char *a, int d, const char *b, unsigned f), (c, a, d, b, f),
+      below(c, a) || below(d, b))
 FAULT(int, link, (const char *a, const char *b), (a, b), below(AT_FDCWD, b))
 FAULT(int, linkat, (int c, const char *a, int d, const char *b, int f), (c, a, d, b, f), below(d, b))
 FAULT(int, symlink, (const char *a, const char *b), (a, b), below(AT_FDCWD, b))
+FAULT(int, symlinkat, (const char *a, int d, const char *b), (a, d, b), below(d, b))
 FAULT(int, unlink, (const char *p), (p), below(AT_FDCWD, p))
 FAULT(int, unlinkat, (int d, const char *p, int f), (d, p, f), below(d, p))
 FAULT(int, mkdir, (const char *p, mode_t m), (p, m), below(AT_FDCWD, p))

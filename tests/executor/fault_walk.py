@@ -25,8 +25,8 @@ from agentos_action.records.verdict import Accepted
 from tests.executor.accepting import ORDER, accept, change
 from tests.git import git, git_environment, make_repo
 
-KILL_BEFORE, KILL_AFTER, KILL_HALF, FAIL = 1, 2, 3, 4
-MODES = {"before": KILL_BEFORE, "after": KILL_AFTER, "half": KILL_HALF, "fail": FAIL}
+KILL_BEFORE, KILL_AFTER, KILL_HALF, FAIL, SAVE, REPLACE = range(1, 7)
+MODES = {"before": KILL_BEFORE, "after": KILL_AFTER, "half": KILL_HALF, "fail": FAIL, "save": SAVE, "replace": REPLACE}
 MOST = 400
 
 FILES = {"a.txt": "one\n", "b.txt": "b\n", "c.txt": "c\n", "d/gone.txt": "gone\n", "run.sh": "echo\n"}
@@ -93,6 +93,8 @@ class Walk:
             except BaseException as error:  # noqa: BLE001 - a child of a fork must never return into its parent's code
                 sys.stderr.write(f"{self.kind} {number}: {error!r}\n")
                 code = 2
+            if self.mode in {SAVE, REPLACE}:
+                os._exit(code * 10 + (self.shim.fault_count() >= number) + self.shim.fault_saved())
             os._exit(0 if self.shim.fault_count() < number and code == 0 else 10 + code)
         _, status = os.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
@@ -126,6 +128,23 @@ class Walk:
         finally:
             shutil.rmtree(repo)
         return True
+
+    def saved(self, number: int, path: str) -> bool:
+        """Walk one point at which a user saves a file that the commit touches; returns whether there was one."""
+        repo = self.folder / "copy"
+        shutil.copytree(self.first, repo, symlinks=True)
+        self.shim.fault_save(os.fsencode(repo / path))
+        code = self.fork(repo, number, lambda: self.commit(repo)) or 0
+        # A folder that is not there, or not any more, is an error that the editor shows.
+        if code % 10 == SAVED and _text(repo / path) != "mine\n":
+            self.say(
+                number, f"{path} was saved and is lost: {_text(repo / path)!r}, {sorted(repo.rglob('.agentos-*'))}"
+            )
+        if journal.pending(repo / ".git") or list(repo.rglob(".agentos-*")) or list((repo / ".git").rglob("*.lock")):
+            self.say(number, f"{path} was saved and something was left over")
+        self.ends.add("before" if self.tip(repo) == self.accepted.base else "after")
+        shutil.rmtree(repo)
+        return code % 10 != 0
 
     def cut_short(self) -> list[int]:
         """Return three points of a commit with something to recover after them: to undo, to finish, nearly done."""
@@ -211,6 +230,9 @@ class Walk:
         return file.read_text().strip() if file.exists() else None
 
 
+#: How a child ends at whose fault point a user did save; without it the point came and the save could not be made.
+SAVED = 2
+SAVES = {SAVE: ("a.txt", "d/gone.txt"), REPLACE: ("a.txt", "new/deep/n.txt")}
 LEFT = {"lock", "journal.json.new"}
 
 
@@ -223,6 +245,14 @@ def main() -> None:
     kind, mode, folder = sys.argv[1], MODES[sys.argv[2]], Path(sys.argv[3])
     walk = Walk(kind, mode, folder)
     points = 0
+    if kind == "saved":
+        for path in SAVES[walk.mode]:
+            inner = 1
+            while inner < MOST and walk.saved(inner, path):
+                inner += 1
+            points += inner - 1
+        json.dump({"points": points, "wrong": walk.wrong, "ends": sorted(walk.ends)}, sys.stdout)
+        return
     for number in walk.cut_short() if kind == "recover" else (0,):
         inner = 1
         while inner < MOST and walk.point(inner, prepare=number):

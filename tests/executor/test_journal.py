@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -19,7 +20,7 @@ from agentos_action.executor import journal
 from agentos_action.executor.commit import Executor
 from agentos_action.executor.journal import Journal, Side, Step
 from tests.executor.accepting import ORDER, accept, change
-from tests.git import git, make_repo
+from tests.git import git, git_run, make_repo
 from tests.runs import state_of
 
 NONCE = "0123456789abcdef"
@@ -50,7 +51,7 @@ def cut_short(repo: Path, *, moved: bool) -> Journal:
     (repo / ".git/agentos").mkdir(exist_ok=True)
     journal.write(repo / ".git", plan)
     journal.take_lock(repo / ".git/index.lock", journal.file_of(repo / ".git"))
-    (repo / f".agentos-{NONCE}-0").write_text("hal")
+    (repo / f".agentos-{NONCE}-0.part").write_text("hal")
     (repo / "new").mkdir()
     if moved:
         git(repo, "update-ref", "refs/heads/main", new)
@@ -122,7 +123,7 @@ def test_a_file_the_user_saved_since_is_left_alone_and_named(repo: Path, path: s
     cut_short(repo, moved=True)
     (repo / path).write_text("mine\n")
     said = journal.recover(repo) or ""
-    assert said.endswith(f"left alone, compare with `git diff`: {path}")
+    assert said.endswith(f"left alone, compare with `git diff HEAD`: {path} (it was saved at the same moment)")
     assert (repo / path).read_text() == "mine\n"
 
 
@@ -133,6 +134,91 @@ def test_what_the_user_staged_since_stays_staged(repo: Path) -> None:
     git(repo, "update-index", "--cacheinfo", f"100644,{mine},a.txt")
     assert "left alone" in (journal.recover(repo) or "")
     assert git(repo, "ls-files", "-s", "a.txt").split()[1] == mine
+
+
+def unlock(repo: Path) -> None:
+    for lock in (repo / ".git").glob("*.lock"):
+        lock.unlink()
+
+
+@pytest.mark.parametrize("way", ["by hand", "revert", "add --all"])
+def test_what_was_put_back_on_purpose_after_the_lock_was_removed_stays(repo: Path, way: str) -> None:
+    cut_short(repo, moved=True)
+    unlock(repo)
+    if way == "add --all":
+        (repo / f".agentos-{NONCE}-0").write_text("1\n")
+        git(repo, "add", "--all")
+    else:
+        git(repo, "reset", "-q", "--hard")
+        (repo / "a.txt").write_text("one\n")
+        if way == "revert":
+            git(repo, "add", "a.txt")
+    before = git(repo, "ls-files", "-s", "--", "a.txt", "gone.txt", "new")
+    said = journal.recover(repo) or ""
+    assert "left alone" in said
+    assert "a.txt (the index was unlocked by somebody else meanwhile)" in said
+    assert (repo / "a.txt").read_text() == "one\n"
+    assert git(repo, "ls-files", "-s", "--", "a.txt", "gone.txt", "new") == before
+    assert ".agentos-" not in git(repo, "ls-files")
+    assert leftovers(repo) == ["lock"]
+
+
+def test_an_old_file_beside_a_new_entry_is_left_alone(repo: Path) -> None:
+    plan = cut_short(repo, moved=True)
+    os.link(repo / ".git/index.lock", repo / ".git/kept")
+    unlock(repo)
+    git(repo, "reset", "-q", "--hard")
+    (repo / ".git/kept").rename(repo / ".git/index.lock")
+    (repo / "a.txt").write_text("one\n")
+    assert "left alone" in (journal.recover(repo) or "")
+    assert (repo / "a.txt").read_text() == "one\n"
+    assert git(repo, "rev-parse", "HEAD").strip() == plan.new
+
+
+@pytest.mark.parametrize("there", ["new", "gone", "mine too"])
+def test_a_users_bytes_that_a_death_left_under_our_name_come_back(repo: Path, there: str) -> None:
+    cut_short(repo, moved=True)
+    (repo / f".agentos-{NONCE}-0").write_text("mine\n")
+    (repo / "a.txt").write_text({"new": "1\n"}.get(there, "mine too\n"))
+    if there == "gone":
+        (repo / "a.txt").unlink()
+    assert "left alone" in (journal.recover(repo) or "")
+    kept = repo / f".agentos-{NONCE}-0"
+    found = {path.read_text() for path in (kept, repo / "a.txt") if path.exists()}
+    assert found == ({"mine\n", "mine too\n"} if there == "mine too" else {"mine\n"})
+    assert kept.exists() == (there == "mine too")
+    assert not journal.pending(repo / ".git")
+
+
+def test_a_path_that_cannot_be_written_does_not_block_for_ever(repo: Path) -> None:
+    plan = cut_short(repo, moved=True)
+    long = dataclasses.replace(plan, steps=(*plan.steps, Step("x" * 300, None, plan.steps[0].new)))
+    unlock(repo)
+    journal.write(repo / ".git", long)
+    journal.take_lock(repo / ".git/index.lock", journal.file_of(repo / ".git"))
+    said = journal.recover(repo) or ""
+    assert f"{'x' * 300} (it cannot be written (File name too long))" in said
+    assert (repo / "a.txt").read_text() == "1\n"
+    assert leftovers(repo) == ["lock"]
+
+
+def test_head_stays_where_it_is_until_the_files_have_followed(repo: Path) -> None:
+    cut_short(repo, moved=True)
+    journal.take_lock(repo / ".git/HEAD.lock", journal.file_of(repo / ".git"))
+    assert git_run(repo, "switch", "-c", "mine").returncode != 0
+    assert "brought up to it" in (journal.recover(repo) or "")
+    assert git_run(repo, "switch", "-C", "mine").returncode == 0
+
+
+def test_a_head_that_another_git_holds_is_named(repo: Path) -> None:
+    cut_short(repo, moved=True)
+    lock = repo / ".git/HEAD.lock"
+    lock.touch()
+    with pytest.raises(ConflictError) as caught:
+        journal.recover(repo)
+    assert str(lock) in caught.value.hint
+    lock.unlink()
+    assert "brought up to it" in (journal.recover(repo) or "")
 
 
 def test_another_branch_checked_out_since_is_not_written_to(repo: Path) -> None:
@@ -171,7 +257,12 @@ def test_an_index_that_another_git_holds_is_named_and_tried_again(repo: Path) ->
         journal.recover(repo)
     assert str(lock) in caught.value.hint
     lock.unlink()
-    assert "brought up to it" in (journal.recover(repo) or "")
+    # It is not known what the other git did.
+    said = journal.recover(repo) or ""
+    assert "only what lay about was removed; left alone" in said
+    assert all(path in said for path in ("a.txt", "gone.txt", "new/n.txt"))
+    assert (repo / "a.txt").read_text() == "one\n"
+    assert leftovers(repo) == ["lock"]
 
 
 @pytest.mark.parametrize(("content", "stays"), [(b"", False), (b"NEW\n", False), (b"4" * 40 + b"\n", True)])
@@ -222,6 +313,7 @@ def step(path: str, mode: int = 0o100644) -> Callable[[dict[str, Any]], dict[str
         edited(steps=[{"path": "a"}]),
         edited(folders=["../x"]),
         edited(folders=["/etc"]),
+        edited(index="mine"),
         step("../outside"),
         step("/etc/passwd"),
         step("a//b"),
@@ -276,16 +368,16 @@ def test_a_journal_of_another_kind_is_an_error_with_its_name(repo: Path, tmp_pat
 
 def refused(repo: Path, file: Path) -> None:
     """Assert that recovery names the file, says what to do, and touches nothing but our own folder."""
-    (repo / ".git/index.lock").unlink()
     before = state_of(repo)
     with pytest.raises(UsageError) as caught:
         journal.recover(repo)
     assert str(file) in caught.value.hint
+    before.pop(".git/index.lock", None)
     (repo / ".git/index.lock").unlink(missing_ok=True)
     (repo / f"new/.agentos-{NONCE}-2").unlink(missing_ok=True)
     after = state_of(repo)
-    before.pop(f".agentos-{NONCE}-0")
-    after.pop(f".agentos-{NONCE}-0", None)
+    before.pop(f".agentos-{NONCE}-0.part")
+    after.pop(f".agentos-{NONCE}-0.part", None)
     assert after == before
 
 

@@ -270,7 +270,7 @@ def test_a_symbolic_head_is_followed(repo: Path) -> None:
     assert (repo / ".git/HEAD").read_text() == "ref: refs/heads/alias\n"
 
 
-@pytest.mark.parametrize("name", ["HEAD.lock", "packed-refs.lock", "config.lock"])
+@pytest.mark.parametrize("name", ["packed-refs.lock", "config.lock"])
 def test_a_lock_that_is_not_needed_is_not_tripped_on(repo: Path, name: str) -> None:
     accepted = wanted(repo)
     (repo / ".git" / name).touch()
