@@ -19,6 +19,13 @@ _PATHLIKE = re.compile(r'^(?:--- |\+\+\+ )(?:"[^"]+"|[^\s:]+)[ \t]*$')
 _LONGEST = 4_096
 #: First signs of the lines that a section may begin with; most lines of an answer have another one.
 _BEGINS = frozenset("d-+rcnoGB")
+#: Lines that tell a mode, and what is kept of them.
+_MODES = {
+    "new file mode": "new file",
+    "deleted file mode": "deleted file",
+    "old mode": "old mode",
+    "new mode": "new mode",
+}
 _NAMED = {"120000": "a symbolic link", "160000": "a submodule"}
 #: The modes of plain files; the digit is what their owner may do.
 _REGULAR = re.compile(r"100([0-7])[0-7]{2}")
@@ -115,14 +122,11 @@ def _fact(line: str, facts: dict[str, str]) -> None:
         if _regular(value) is None:
             raise _unapplied("patch.mode-change", _NAMED.get(value, f"the file mode {value}"))
         facts["index"] = value
-    if word in {"new file mode", "new mode"}:
-        if _regular(value) is None:
-            raise _unapplied("patch.mode-change", _NAMED.get(value, f"the file mode {value}"))
-        facts[word.removesuffix(" mode") if word == "new file mode" else word] = value
-    elif word == "deleted file mode":
-        facts["deleted file"] = value
-    elif word == "old mode":
-        facts[word] = value
+    if word in _MODES:
+        if word != "old mode" and _regular(value) is None:
+            what = _NAMED.get(value, f"the file mode {value}")
+            raise _unapplied("patch.mode-change", f"the deletion of {what}" if word.startswith("deleted") else what)
+        facts[_MODES[word]] = value
     for start in ("rename from ", "rename to ", "copy from ", "copy to "):
         if line.startswith(start):
             facts[start.strip()] = plain_name(line.removeprefix(start).rstrip())

@@ -48,7 +48,9 @@ class Odd(NamedTuple):
             return f"{named(self.key)} at column {self.column}"
         from agentos_action.verifier.lookalikes import letters  # noqa: PLC0415 - its table is large
 
-        return f"a word at column {self.column} that mixes Latin letters with {letters(self.key)}"
+        if len(self.key) == 1:
+            return f"{named(self.key)} at column {self.column}, where an operator would stand"
+        return f"a word at column {self.column} that imitates Latin letters with {letters(self.key)}"
 
 
 def _nowhere(word: str) -> bool:

@@ -85,7 +85,7 @@ def _honest(word: str, odd: tuple[str, ...], stands: Callable[[str], bool]) -> b
     """Return whether signs of science and raised letters are all there is, and the word imitates none that is known."""
     if not all(char in _SIGNS or _is_raised(char) for char in odd):
         return False
-    twin = word.translate(_plain()).casefold()
+    twin = plain(word)
     if twin in _BUILTINS or any(sum(map(str.isascii, part)) > _SHORT for part in _INSIDE.findall(word)):
         return False
     # An index that ends a word (x with a small i, beside `xi`) is how formulas are written.
@@ -97,6 +97,11 @@ def _honest(word: str, odd: tuple[str, ...], stands: Callable[[str], bool]) -> b
 def _is_raised(char: str) -> bool:
     # The long s too: readers know it, and Python reads it as the short one.
     return unicodedata.decomposition(char).startswith(("<super>", "<sub>")) or char == "\u017f"
+
+
+def plain(word: str) -> str:
+    """Return a word in small Latin letters, each foreign letter as the one it imitates."""
+    return word.translate(_plain()).casefold()
 
 
 @cache

@@ -60,6 +60,8 @@ def told(case: dict[str, Any]) -> bytes | None:
     modes = case.get("modes", {})
     parts = [b"commit refs/heads/main\ncommitter a <a@example.org> 1700000000 +0000\ndata 1\nx\n"]
     for path, text in files.items():
+        if modes.get(path) == "160000":
+            continue
         content = text.encode("utf-8", "surrogateescape")
         parts.append(f"M {modes.get(path, '100644')} inline {json.dumps(path, ensure_ascii=False)}\n".encode())
         parts.append(b"data %d\n%b\n" % (len(content), content))

@@ -11,6 +11,7 @@ from itertools import islice
 from agentos_action.records.patch import DiffFile, DiffLine, FileChange
 from agentos_action.records.verdict import Finding
 from agentos_action.verifier.characters import LINE_END, Odd, odd_characters
+from agentos_action.verifier.disguises import disguises
 from agentos_action.verifier.subject import Subject
 
 #: So many findings of one id are told for a file; the last one says how many more there are.
@@ -53,6 +54,7 @@ class _Contents:
     def __init__(self, change: FileChange | None) -> None:
         self._old = change.old.content if change and change.old else b""
         self._new = change.new.content if change and change.new else b""
+        self.python = change is not None and change.path.lower().endswith((".py", ".pyi", ".pyw"))
         self.prose = change is not None and change.path.lower().endswith(_PROSE)
         #: A new file may begin with a byte order mark; another one keeps the one it has.
         self.marked = change is None or change.old is None or self._old.startswith(b"\xef\xbb\xbf")
@@ -93,5 +95,8 @@ def _odd(lines: Iterable[DiffLine], contents: _Contents) -> Iterator[tuple[int, 
         for odd in odd_characters(line.text, first=first, prose=contents.prose, stands=contents.stands):
             yield line.number, odd
         plain = line.text.removesuffix("\n")
+        if not contents.prose and not plain.isascii():
+            for column, word in disguises(plain, contents.stands, python=contents.python):
+                yield line.number, Odd("text.lookalike", word, column)
         if plain.endswith("\r") and not contents.returns:
             yield line.number, Odd("text.control", LINE_END, len(plain))
