@@ -7,13 +7,13 @@ import shlex
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pygit2
 
 from agentos_action.errors import UsageError
-from agentos_action.executor import apply, identity, journal, recovery, refs, trees, worktree
+from agentos_action.executor import apply, identity, journal, refs, trees, worktree
 from agentos_action.executor import sign as signing
-from agentos_action.executor.following import Following, folders_of, steps_of
 from agentos_action.executor.identity import Identities
 from agentos_action.executor.journal import Journal, Side
 from agentos_action.executor.message import message, subject
@@ -22,6 +22,9 @@ from agentos_action.records.patch import FileVersion
 from agentos_action.records.policy import Signing
 from agentos_action.records.receipt import CommitOrder, Receipt
 from agentos_action.records.verdict import Accepted, Finding
+
+if TYPE_CHECKING:
+    from agentos_action.executor.following import Following
 
 _UNWRITABLE = "Nothing was committed. Check free space and permissions of the repository."
 _INCOMPLETE = "This is a shallow or partial clone; fetch what is missing (git fetch --unshallow, git fetch --refetch)."
@@ -75,6 +78,8 @@ class Executor:
         to = refs.target(self._repo, order.branch, accepted.base)
         recovered: tuple[Finding, ...] = ()
         if to.shown:
+            from agentos_action.executor import recovery  # noqa: PLC0415 - only where a work tree follows
+
             # Before anything is signed, which may ask for a passphrase; the lock is not held so long.
             with journal.held(Path(self._repo.path)):
                 recovered = _recovered(recovery.settle_pending(self._repo))
@@ -86,6 +91,8 @@ class Executor:
         if not to.shown:
             refs.swap(self._repo, to, accepted.base, commit, said)
             return Receipt(str(commit), str(tree), to.name, worktree_follows=False)
+        from agentos_action.executor import recovery  # noqa: PLC0415 - the same
+
         with journal.held(Path(self._repo.path)):
             recovered = (*recovered, *_recovered(recovery.settle_pending(self._repo)))
             warnings = self._commit_here(accepted, to, commit, said)
@@ -112,6 +119,8 @@ class Executor:
 
     def _commit_here(self, accepted: Accepted, to: Target, commit: pygit2.Oid, said: str) -> tuple[Finding, ...]:
         """Move the checked-out branch, index and work tree after it; all that can fail is tried before it moves."""
+        from agentos_action.executor.following import Following, folders_of, steps_of  # noqa: PLC0415 - as above
+
         before = _before(accepted)
         after = {change.new_path: change.new for change in accepted.changes if change.new_path and change.new}
         steps = steps_of(_sides(before), _sides(after))

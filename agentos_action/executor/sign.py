@@ -9,15 +9,18 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pygit2
 
-from agentos_action import process
 from agentos_action.errors import ToolError, UsageError
 from agentos_action.executor.identity import BOT_NAME, Identities, setting
 from agentos_action.records.policy import Signing
 from agentos_action.records.trailer import one_line
 from agentos_action.redact import Redactor
+
+if TYPE_CHECKING:
+    from agentos_action import process
 
 #: Long enough to type a passphrase or to touch a key, short enough for a run that nobody watches.
 SECONDS = 90.0
@@ -189,6 +192,8 @@ class _Signer:
         return str(path) if "/" in program else program
 
     def _run(self, argv: Sequence[str], folder: Path, content: bytes = b"") -> process.Finished:
+        from agentos_action import process  # noqa: PLC0415 - most commits are not signed
+
         try:
             done = process.run(
                 argv, timeout=self._seconds, cwd=folder, keep=_KEEP, input=content, max_output=_MAX_OUTPUT
