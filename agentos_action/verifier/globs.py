@@ -6,8 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import pathspec
+if TYPE_CHECKING:
+    import pathspec
 
 #: Parts that `**` does not match (wcmatch overlooks a line's end behind them).
 _DOTS = frozenset({".", "..", ".\n", "..\n"})
@@ -36,12 +38,16 @@ def allows(patterns: Iterable[str], path: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _ignore(patterns: tuple[str, ...]) -> pathspec.GitIgnoreSpec:
+    import pathspec  # noqa: PLC0415 - most names meet no forbidden pattern, and a hook pays for its import
+
     return pathspec.GitIgnoreSpec.from_lines(_spelled(pattern) for pattern in patterns)
 
 
 def forbids(patterns: Iterable[str], path: str) -> bool:
     """Return whether the forbidden side (gitignore's meaning; case and accents in any spelling) matches the path."""
     told = tuple(patterns)
+    if not told:
+        return False
     spec, name = _ignore(told), _spelled(path)
     if any(pattern.startswith("!") for pattern in told):
         # git looks at folders first: below one that is excluded nothing is taken in again.

@@ -38,8 +38,3 @@ def shorts_of(name: str) -> tuple[Short, ...]:
     ending = last[:_ENDING]
     cut = ((letters[: _STEM - 1 - digits], digits, ending) for digits in range(1, _MOST_DIGITS + 1))
     return (*cut, (letters[:2], 0, ending))
-
-
-def shortens(part: str, name: str) -> bool:
-    """Return whether Windows may call a file of the longer name by `part` (`GITATT~1` for `.gitattributes`)."""
-    return not set(as_short(part)).isdisjoint(shorts_of(name))

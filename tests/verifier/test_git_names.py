@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agentos_action.verifier.names import folded, is_git, unclean
-from agentos_action.verifier.shorts import shortens
+from agentos_action.verifier.shorts import as_short, shorts_of
 from agentos_action.verifier.skeletons import look_alike, skeleton
 from tests.git import git, git_run, init_repo
 
@@ -56,6 +56,11 @@ def test_git_is_asked_and_says_no(repo: Path) -> None:
 def test_folding_a_name_twice_changes_nothing_more(name: str) -> None:
     assert folded(folded(name)) == folded(name)
     assert folded(name.upper()) == folded(folded(name).upper())
+
+
+def shortens(part: str, name: str) -> bool:
+    """Return whether Windows may call a file of the longer name by `part`."""
+    return not set(as_short(part)).isdisjoint(shorts_of(name))
 
 
 @pytest.mark.parametrize(
