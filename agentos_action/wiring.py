@@ -50,13 +50,13 @@ def open_executor(place: Path) -> Executor:
 @contextmanager
 def open_adapter(chosen: ChosenModel, request: RunRequest, observer: Observer) -> Iterator[Adapter]:
     """Make the chosen adapter; starts the embedded server where the profile names one, and ends it."""
-    from agentos_action.adapters.base import AnswerFile  # noqa: PLC0415 - only runs that ask
+    from agentos_action.adapters.base import AdapterParts, AnswerFile  # noqa: PLC0415 - only runs that ask
     from agentos_action.adapters.registry import create  # noqa: PLC0415 - the same
 
     profile = chosen.profile
     if profile.sidecar_model is not None and profile.base_url is None:
         with _sidecar(profile, request, observer) as (served, key):
-            adapter = create(served, api_key=key)
+            adapter = create(served, AdapterParts(api_key=key))
             try:
                 yield adapter
             finally:
@@ -65,7 +65,7 @@ def open_adapter(chosen: ChosenModel, request: RunRequest, observer: Observer) -
     answer = None
     if request.answer is not None:
         answer = AnswerFile(request.answer.name, _read_answer(request.answer))
-    adapter = create(profile, api_key=key_for(profile, request.api_keys), answer=answer)
+    adapter = create(profile, AdapterParts(api_key=key_for(profile, request.api_keys), answer=answer))
     try:
         yield adapter
     finally:
@@ -97,7 +97,8 @@ def suggest_model(request: RunRequest) -> str:
     """Return a hint that names what answers on this machine."""
     import platformdirs  # noqa: PLC0415 - only when nobody chose
 
-    from agentos_action.adapters.registry import create  # noqa: PLC0415 - only when nobody chose
+    from agentos_action.adapters.base import AdapterParts  # noqa: PLC0415 - only when nobody chose
+    from agentos_action.adapters.registry import create  # noqa: PLC0415 - the same
     from agentos_action.clock import Deadline  # noqa: PLC0415 - the same
     from agentos_action.settings.profile import find_instance  # noqa: PLC0415 - the same
     from agentos_action.sidecar import models, server  # noqa: PLC0415 - the same
@@ -107,7 +108,7 @@ def suggest_model(request: RunRequest) -> str:
     if running is not None:
         found.append(f"--provider llamacpp --base-url {running.base_url} is the sidecar (`agentos sidecar status`)")
     profile = find_instance("llamacpp", None, None, request.home).profile
-    adapter = create(profile, api_key=key_for(profile, request.api_keys))
+    adapter = create(profile, AdapterParts(api_key=key_for(profile, request.api_keys)))
     try:
         health = adapter.health_check(Deadline(1.0))
     finally:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from agentos_action.adapters.faults import Code, Faults
@@ -27,6 +29,8 @@ class Adapter(Protocol):
     endpoint: str | None
     #: False where the answer is there before the question is.
     reads_prompt: bool
+    #: True for an agent command: it finds the files in a throw-away export, and sends them where it likes.
+    works_in_tree: bool
 
     def health_check(self, deadline: Deadline, *, full: bool = False) -> ToolHealth:
         """Probe the model and tell what was found; `full` also asks for a minimal answer. Never raises ToolError."""
@@ -61,17 +65,35 @@ class AnswerFile:
     content: bytes | str
 
 
+class Workspace(Protocol):
+    """A throw-away export of the base tree: an agent command works in `folder`, with `home` as its empty HOME."""
+
+    folder: Path
+    home: Path
+    #: The repository's own folders, which the agent has no business in.
+    hidden: tuple[Path, ...]
+
+    def changes(self) -> str:
+        """Return what is other in `folder` than it was, as one unified diff; empty where nothing is."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What an adapter is built with beside its profile."""
+class AdapterParts:
+    """What an adapter is built with beside its profile.
+
+    `key_note` says why a key that is there is not sent; `workspace` makes an export, None where only health is asked.
+    """
 
     api_key: str | None = field(default=None, repr=False)
+    key_note: str = ""
     clock: Clock = field(default_factory=Clock)
     answer: AnswerFile | None = None
+    workspace: Callable[[], AbstractContextManager[Workspace]] | None = None
 
 
 # The `create` function of an adapter's module.
-Factory: TypeAlias = Callable[[Profile, Parts], Adapter]
+Factory: TypeAlias = Callable[[Profile, AdapterParts], Adapter]
 
 
 @dataclass(frozen=True, slots=True)

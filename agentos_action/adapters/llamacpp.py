@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from agentos_action.adapters import llamacpp_completion, openai_chat
-from agentos_action.adapters.base import Draft, Expected, Parts, identity, settle
+from agentos_action.adapters.base import AdapterParts, Draft, Expected, identity, settle
 from agentos_action.adapters.endpoint import parse_endpoint
 from agentos_action.adapters.faults import Code
 from agentos_action.adapters.http import HttpClient, JsonObject
@@ -52,8 +52,9 @@ class LlamaCpp:
     provider = "llamacpp"
     execution_mode: ExecutionMode = "local"
     reads_prompt = True
+    works_in_tree = False
 
-    def __init__(self, profile: Profile, parts: Parts) -> None:
+    def __init__(self, profile: Profile, parts: AdapterParts) -> None:
         self.adapter_id, self.instance = identity(profile)
         self.requested_model = profile.model
         endpoint = parse_endpoint(DEFAULT_BASE_URL if profile.base_url is None else profile.base_url)
@@ -152,6 +153,6 @@ def _unheard(_received: int, /) -> None:
     """Hear nothing: a test answer shows no progress."""
 
 
-def create(profile: Profile, parts: Parts) -> LlamaCpp:
+def create(profile: Profile, parts: AdapterParts) -> LlamaCpp:
     """Build the adapter from its profile; nothing is sent yet."""
     return LlamaCpp(profile, parts)

@@ -6,9 +6,8 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Final, cast
 
-from agentos_action.adapters.base import Adapter, AnswerFile, Factory, Parts
+from agentos_action.adapters.base import Adapter, AdapterParts, Factory
 from agentos_action.adapters.text import one_line
-from agentos_action.clock import Clock
 from agentos_action.errors import UsageError
 from agentos_action.records.profile import Profile
 
@@ -20,9 +19,7 @@ PROVIDERS: Final = MappingProxyType(
 )
 
 
-def create(
-    profile: Profile, *, api_key: str | None = None, clock: Clock | None = None, answer: AnswerFile | None = None
-) -> Adapter:
+def create(profile: Profile, parts: AdapterParts | None = None) -> Adapter:
     """Build the adapter of a profile; an unknown provider is a UsageError that lists the known ones."""
     place = PROVIDERS.get(profile.provider)
     if place is None:
@@ -30,4 +27,4 @@ def create(
         raise UsageError(message, f"Choose one of: {', '.join(sorted(PROVIDERS))}.")
     module, _, name = place.partition(":")
     factory = cast("Factory", getattr(import_module(module), name))
-    return factory(profile, Parts(api_key=api_key, clock=clock or Clock(), answer=answer))
+    return factory(profile, parts or AdapterParts())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from agentos_action.adapters.base import MAX_ANSWER_BYTES, AnswerFile, Draft, Expected, Parts, identity, settle
+from agentos_action.adapters.base import MAX_ANSWER_BYTES, AdapterParts, AnswerFile, Draft, Expected, identity, settle
 from agentos_action.adapters.faults import Code, Faults
 from agentos_action.adapters.probe import Probe
 from agentos_action.adapters.strict_json import NotStrictError, decode, loads
@@ -31,10 +31,11 @@ class Scripted:
     provider = "scripted"
     execution_mode: ExecutionMode = "local"
     reads_prompt = False
+    works_in_tree = False
     requested_model: str | None = None
     endpoint: str | None = None
 
-    def __init__(self, profile: Profile, parts: Parts) -> None:
+    def __init__(self, profile: Profile, parts: AdapterParts) -> None:
         self.adapter_id, self.instance = identity(profile)
         self._file, self._clock = parts.answer, parts.clock
         name = one_line(parts.answer.name, 80) if parts.answer else "The answer file"
@@ -120,6 +121,6 @@ def _is_lines(file: AnswerFile) -> bool:
     return file.name.endswith(".jsonl")
 
 
-def create(profile: Profile, parts: Parts) -> Scripted:
+def create(profile: Profile, parts: AdapterParts) -> Scripted:
     """Build the adapter; the answer is read at the first call."""
     return Scripted(profile, parts)

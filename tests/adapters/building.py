@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from agentos_action.adapters.base import Adapter
+from agentos_action.adapters.base import Adapter, AdapterParts
 from agentos_action.adapters.registry import create
 from agentos_action.clock import Deadline
 from agentos_action.errors import ToolError
@@ -35,7 +35,7 @@ def adapter(
     base_url: str, mode: str = "openai_compatible", *, key: str | None = None, **more: object
 ) -> Iterator[Adapter]:
     """Build an adapter and close it afterwards."""
-    made = create(profile(base_url, mode, **more), api_key=key)
+    made = create(profile(base_url, mode, **more), AdapterParts(api_key=key))
     try:
         yield made
     finally:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agentos_action.adapters.base import Adapter, AnswerFile
+from agentos_action.adapters.base import Adapter, AdapterParts, AnswerFile
 from agentos_action.adapters.registry import create
 from agentos_action.clock import Deadline
 from agentos_action.records.profile import Profile
@@ -26,7 +26,7 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Adapter]:
     """Build the adapter under test, ready to answer."""
     if request.param == "scripted":
         answer = AnswerFile("answer.txt", b"Hello.\n")
-        yield create(Profile(provider="scripted", name="scripted"), answer=answer)
+        yield create(Profile(provider="scripted", name="scripted"), AdapterParts(answer=answer))
         return
     llama: LlamaServer = request.getfixturevalue("llama")
     with adapter(llama.base_url, request.param, key=llama.api_key) as made:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from agentos_action.adapters.base import AdapterParts
 from agentos_action.adapters.endpoint import parse_endpoint
 from agentos_action.adapters.faults import FAULTS, Code
 from agentos_action.adapters.registry import PROVIDERS, create
@@ -96,7 +97,7 @@ def test_bad_base_urls(base_url: str) -> None:
 def test_bad_keys(key: str) -> None:
     """A key that no header can carry is refused before anything is sent, and not shown."""
     with pytest.raises(UsageError) as caught:
-        create(profile(None), api_key=key)
+        create(profile(None), AdapterParts(api_key=key))
     assert key not in str(caught.value)
 
 

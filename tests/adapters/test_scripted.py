@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentos_action.adapters.base import MAX_ANSWER_BYTES, Adapter, AnswerFile
+from agentos_action.adapters.base import MAX_ANSWER_BYTES, Adapter, AdapterParts, AnswerFile
 from agentos_action.adapters.registry import create
 from agentos_action.clock import Deadline
 from agentos_action.records.profile import Profile
@@ -15,7 +15,7 @@ from .building import ask, failure
 def scripted(name: str | None, content: bytes | str = b"") -> Adapter:
     """Return the adapter for an answer file, or for none."""
     answer = None if name is None else AnswerFile(name, content)
-    return create(Profile(provider="scripted", name="scripted"), answer=answer)
+    return create(Profile(provider="scripted", name="scripted"), AdapterParts(answer=answer))
 
 
 @pytest.mark.parametrize("content", [b"Hello \xc3\xa9\n", "Hello é\n"])

@@ -44,6 +44,7 @@ def execute(options: argparse.Namespace) -> int:
 def _probe(options: argparse.Namespace) -> ToolHealth:
     import os  # noqa: PLC0415 - not for --help
 
+    from agentos_action.adapters.base import AdapterParts  # noqa: PLC0415 - not for --help
     from agentos_action.adapters.registry import create  # noqa: PLC0415 - the same
     from agentos_action.clock import Deadline  # noqa: PLC0415 - the same
     from agentos_action.entry.request import home_folder, secrets_in, wish  # noqa: PLC0415 - the same
@@ -56,7 +57,7 @@ def _probe(options: argparse.Namespace) -> ToolHealth:
     profile = found.model_copy(update=update)
     from agentos_action.settings.destination import key_for  # noqa: PLC0415 - the same
 
-    adapter = create(profile, api_key=key_for(profile, secrets_in(os.environ)))
+    adapter = create(profile, AdapterParts(api_key=key_for(profile, secrets_in(os.environ))))
     try:
         return finalize_health(adapter.health_check(Deadline(options.timeout), full=True))
     finally:
