@@ -10,7 +10,6 @@ import threading
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 import httpx
@@ -45,10 +44,11 @@ _BROKEN_OFF = ("disconnected", "peer closed", "closed connection")
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Status and content type, the latter in lower case and without parameters."""
+    """Status and content type, the latter in lower case and without parameters; `retry_after` as it was sent."""
 
     status: int
     content_type: str
+    retry_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class _End:
 
 
 class Exchange:
-    """A context manager round one running request; leaving it shuts the socket down and ends the thread."""
+    """One request: started, its head and its chunks read, closed; closing shuts the socket down and ends the thread."""
 
     def __init__(
         self, client: httpx.Client, request: httpx.Request, *, deadline: Deadline, faults: Faults, max_bytes: int
@@ -81,13 +81,13 @@ class Exchange:
         self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._work, name="agentos-http", daemon=True)
 
-    def __enter__(self) -> Self:
+    def start(self) -> Self:
+        """Send the request; whoever starts an exchange closes it."""
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Shut the socket down and end the thread."""
         with self._lock:
             self._ended = True
             held, self._socket = self._socket, None
@@ -124,7 +124,7 @@ class Exchange:
             response = self._client.send(self._request, stream=True)
             try:
                 kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-                self._items.put(Head(response.status_code, kind))
+                self._items.put(Head(response.status_code, kind, response.headers.get("retry-after", "").strip()))
                 self._pass_on(response)
             finally:
                 response.close()

@@ -33,9 +33,12 @@ class Code(StrEnum):
     HTTP_404 = "http_404"
     HTTP_429 = "http_429"
     HTTP_5XX = "http_5xx"
+    OVERLOADED = "overloaded"
     LOADING = "loading"
     STREAM_CUT = "stream_cut"
     STREAM_ERROR = "stream_error"
+    NO_KEY = "no_key"
+    KEY_SHAPE = "key_shape"
     HTTP_401 = "http_401"
     HTTP_403 = "http_403"
     QUOTA = "quota"
@@ -89,16 +92,19 @@ _ROWS: Final = (
     Fault(Code.HTTP_404, "network", "{endpoint} does not know the address asked for.", "Check the path in base_url."),
     Fault(Code.HTTP_429, "network", "{endpoint} is asked too often.", "Wait, then try again."),
     Fault(Code.HTTP_5XX, "network", "{endpoint} failed.", "Look into the server's log, then try again."),
+    Fault(Code.OVERLOADED, "network", "{endpoint} is overloaded.", "Wait, then try again."),
     Fault(Code.LOADING, "network", "{endpoint} is still loading its model.", "Wait until it is ready, then try again."),
     Fault(Code.STREAM_CUT, "network", "{endpoint} ended the answer before it was done.", "Look into the server's log."),
     Fault(
         Code.STREAM_ERROR, "network", "{endpoint} failed in the middle of the answer.", "Look into the server's log."
     ),
+    Fault(Code.NO_KEY, "config", "No API key for {endpoint} is there.", "Store one: agentos tool auth set."),
+    Fault(Code.KEY_SHAPE, "auth", "What is given for {endpoint} is no API key of it.", "Copy the key again, whole."),
     Fault(
         Code.HTTP_401,
         "auth",
         "{endpoint} refused the API key.",
-        "Put the right key into the environment (PROVIDER_API_KEY).",
+        "Put the right key into the environment (PROVIDER_API_KEY), or store it: agentos tool auth set.",
     ),
     Fault(Code.HTTP_403, "auth", "{endpoint} forbids this to the API key.", "Use a key that may use this model."),
     Fault(
@@ -163,40 +169,6 @@ STATUS_BY_CATEGORY: Final[Mapping[ErrorCategory, HealthStatus]] = MappingProxyTy
         "runtime": "unreachable",
     }
 )
-
-# How servers name a fault in `error.type` or `error.code`, stronger than the HTTP status beside it.
-_NAMED: Final = {
-    "exceed_context_size_error": Code.CONTEXT_OVERFLOW,
-    "context_length_exceeded": Code.CONTEXT_OVERFLOW,
-    "model_not_found": Code.MODEL_MISSING,
-    "insufficient_quota": Code.QUOTA,
-    "content_filter": Code.CONTENT_FILTER,
-    "authentication_error": Code.HTTP_401,
-    "invalid_api_key": Code.HTTP_401,
-}
-# What servers write when they have no name for it; looked for in the lower-cased message of a failure.
-_WORDED: Final = (
-    ("out of memory", Code.OUT_OF_MEMORY),
-    ("failed to allocate", Code.OUT_OF_MEMORY),
-    ("bad_alloc", Code.OUT_OF_MEMORY),
-)
-_STATUS: Final = {401: Code.HTTP_401, 403: Code.HTTP_403, 404: Code.HTTP_404, 408: Code.TIMEOUT, 429: Code.HTTP_429}
-_STATUS_CLASS: Final = {3: Code.REDIRECT, 4: Code.HTTP_4XX, 5: Code.HTTP_5XX}
-_UNAVAILABLE = 503
-
-
-def code_of(status: int, names: tuple[str, ...], message: str) -> Code | None:
-    """Name the fault that a server's error stands for; None where neither its words nor its status say one."""
-    for name in names:
-        if name in _NAMED:
-            return _NAMED[name]
-    folded = message.lower()
-    for words, code in _WORDED:
-        if words in folded:
-            return code
-    if status == _UNAVAILABLE and "loading" in folded:
-        return Code.LOADING
-    return _STATUS.get(status) or _STATUS_CLASS.get(status // 100)
 
 
 class Faults:

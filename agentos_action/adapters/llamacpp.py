@@ -10,10 +10,11 @@ from agentos_action.adapters import llamacpp_completion, openai_chat
 from agentos_action.adapters.base import AdapterParts, Draft, Expected, identity, settle
 from agentos_action.adapters.endpoint import parse_endpoint
 from agentos_action.adapters.faults import Code
-from agentos_action.adapters.http import HttpClient, JsonObject
+from agentos_action.adapters.http import HttpClient
 from agentos_action.adapters.models import ListedModel, choose, list_models
 from agentos_action.adapters.openai_chat import Ask
 from agentos_action.adapters.probe import MINIMAL_PROMPT, Probe
+from agentos_action.adapters.reply import JsonObject
 from agentos_action.adapters.wire import Count, Wire, read
 from agentos_action.clock import Deadline
 from agentos_action.errors import ToolError

@@ -6,8 +6,9 @@ from typing import Final
 
 from agentos_action.adapters.base import Draft
 from agentos_action.adapters.faults import Code
-from agentos_action.adapters.http import Call, HttpClient, JsonObject, Reply
+from agentos_action.adapters.http import Call, HttpClient
 from agentos_action.adapters.openai_chat import Ask, messages
+from agentos_action.adapters.reply import JsonObject, Reply
 from agentos_action.adapters.wire import Count, ModelName, Timings, Wire, read
 from agentos_action.clock import Deadline
 from agentos_action.errors import ToolError

@@ -7,7 +7,8 @@ from typing import Final
 
 from agentos_action.adapters.base import Draft
 from agentos_action.adapters.faults import Code, Faults
-from agentos_action.adapters.http import Call, HttpClient, JsonObject, Reply
+from agentos_action.adapters.http import Call, HttpClient
+from agentos_action.adapters.reply import JsonObject, Reply
 from agentos_action.adapters.wire import Count, ModelName, Timings, Wire, read
 from agentos_action.clock import Deadline
 from agentos_action.records.model import FinishReason, OnTokens, Prompt, TokenUsage

@@ -18,10 +18,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """The shape an answer must have: a JSON Schema, or a GBNF grammar; a server enforces the one it can."""
+    """The shape an answer must have: a JSON Schema, a GBNF grammar or any JSON; a server enforces the one it can.
+
+    With `function` the answer is asked for as the arguments of one function call, whose parameters are the schema.
+    """
 
     json_schema: dict[str, object] | None = None
     grammar: str | None = None
+    json_object: bool = False
+    function: bool = False
 
 
 @dataclass(frozen=True, slots=True)
