@@ -81,7 +81,7 @@ def error_of(value: dict[str, object]) -> tuple[str, tuple[str, ...], int]:
     """Return (message, names, HTTP status or 0) of an error object in any of the shapes that servers use."""
     body = value.get("error")
     if not isinstance(body, dict):
-        message = body if isinstance(body, str) else value.get("message")
+        message = body if isinstance(body, str) else value.get("message") or value.get("detail")
         return message if isinstance(message, str) else "", (), 0
     names = tuple(name for key in ("type", "code") if isinstance(name := body.get(key), str))
     message, number = body.get("message"), body.get("code")
