@@ -8,14 +8,32 @@ from agentos_action.adapters.base import Draft
 from agentos_action.adapters.faults import Code
 from agentos_action.adapters.http import Call, HttpClient
 from agentos_action.adapters.openai_chat import Ask, messages
+from agentos_action.adapters.places import read_draft, read_text
 from agentos_action.adapters.reply import JsonObject, Reply
-from agentos_action.adapters.wire import Count, ModelName, Timings, Wire, read
+from agentos_action.adapters.template import fill, plain, values
+from agentos_action.adapters.wire import Timings, Wire, read
 from agentos_action.clock import Deadline
 from agentos_action.errors import ToolError
-from agentos_action.records.model import FinishReason, OnTokens, Prompt, TokenUsage
+from agentos_action.records.model import OnTokens, Prompt
+from agentos_action.records.profile import HttpRules
 
-# `word` is a stop string of ours; `none` and anything newer is told as `other`.
-_FINISH: Final[dict[str, FinishReason]] = {"eos": "stop", "word": "stop", "limit": "length"}
+#: The protocol as a profile of `local_http` would write it; what goes beyond that (chat template, stream) stands below.
+RULES: Final = HttpRules(
+    path="/completion",
+    request={
+        "model": "{model}",
+        "prompt": "{prompt}",
+        "n_predict": "{max_tokens}",
+        "temperature": "{temperature}",
+        "seed": "{seed}",
+        "stop": "{stop}",
+    },
+    response_path="/content",
+    model_path="/model",
+    finish_path="/stop_type",
+    prompt_tokens_path="/tokens_evaluated",
+    completion_tokens_path="/tokens_predicted",
+)
 
 
 class _Templated(Wire):
@@ -27,29 +45,15 @@ class _Tokens(Wire):
 
 
 class _Part(Wire):
-    content: str
     stop: bool
-    model: ModelName | None = None
-    stop_type: str | None = None
-    tokens_evaluated: Count | None = None
-    tokens_predicted: Count | None = None
     timings: Timings | None = None
 
 
 def ask(client: HttpClient, question: Ask, deadline: Deadline, on_tokens: OnTokens) -> Draft:
     """Render the messages to one text, ask for its completion and return the whole reply."""
-    prompt = question.prompt
-    body: JsonObject = {
-        "model": question.model,
-        "prompt": render(client, prompt, deadline),
-        "n_predict": prompt.max_tokens,
-        "temperature": prompt.temperature,
-        "seed": prompt.seed,
-        "stop": list(prompt.stop),
-        "stream": question.stream,
-        **question.beside,
-    }
-    with client.open(Call("POST", "/completion", body), deadline) as reply:
+    filling = values(question.prompt, question.model, render(client, question.prompt, deadline))
+    body = {**fill(RULES.request, filling), "stream": question.stream, **question.beside}
+    with client.open(Call("POST", RULES.path, body), deadline) as reply:
         return _gather(reply, client, on_tokens)
 
 
@@ -60,7 +64,7 @@ def render(client: HttpClient, prompt: Prompt, deadline: Deadline) -> str:
     except ToolError as error:
         if error.raw_error_code != Code.HTTP_404:
             raise
-        return "\n\n".join(message.content for message in prompt.messages) + "\n"
+        return plain(prompt)
 
 
 def templated(client: HttpClient, prompt: Prompt, deadline: Deadline) -> str:
@@ -78,21 +82,12 @@ def count(client: HttpClient, text: str, deadline: Deadline) -> int:
 def _gather(reply: Reply, client: HttpClient, on_tokens: OnTokens) -> Draft:
     pieces: list[str] = []
     for data in reply.events() if reply.streams else [reply.json()]:
-        part = read(_Part, data, client.faults)
-        if part.content:
-            pieces.append(part.content)
+        part, text = read(_Part, data, client.faults), read_text(RULES, data, client.faults)
+        if text:
+            pieces.append(text)
             on_tokens(len(pieces))
         if part.stop:
-            return _draft("".join(pieces), part)
+            cached = part.timings.cached if part.timings else None
+            return read_draft(RULES, data, client.faults, text="".join(pieces), cached=cached)
     # A stream without an end is reported by the stream itself; this was a whole reply that claims to go on.
     raise client.faults.error(Code.STREAM_CUT)
-
-
-def _draft(text: str, last: _Part) -> Draft:
-    cached = last.timings.cached if last.timings else None
-    return Draft(
-        text=text,
-        finish=_FINISH.get(last.stop_type or "", "other"),
-        model=last.model,
-        usage=TokenUsage(last.tokens_evaluated, cached, last.tokens_predicted),
-    )

@@ -1,0 +1,1 @@
+"""An adapter for AgentOS in a package of its own."""
