@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from agentos_action.entry.commands import run as run_command
 from agentos_action.entry.fail import guarded
-from agentos_action.entry.request import secrets_in
+from agentos_action.entry.request import known_secrets
 from agentos_action.errors import EXIT_INTERRUPTED, AgentOSError, UsageError
 from agentos_action.evidence.layout import DIFF
 from agentos_action.interrupts import deferred
@@ -186,7 +186,7 @@ def _unreported(code: int) -> RunReport:
 
 def _publish(report: RunReport, inputs: Inputs, environment: Mapping[str, str]) -> None:
     """Write annotations, outputs and the summary, all without secrets."""
-    clean = Redactor(secrets_in(environment).values()).text
+    clean = Redactor(known_secrets(environment)).text
     report = report.model_copy(
         update={"message": clean(report.message), "hint": clean(report.hint), "diff": clean(report.diff)}
     )

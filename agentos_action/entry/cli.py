@@ -26,6 +26,7 @@ COMMANDS = {
     "model": "install and list model files for the embedded server",
     "sidecar": "start, look at and stop a llama.cpp server of your own",
     "recipe": "list recipes: narrow tasks that a small model can do",
+    "profile": "check, show and trust profiles of model servers",
     "evidence": "check the evidence of a run (evidence verify)",
     "schema": "print the JSON Schema of a record",
     "hook": "the doors for pre-commit (hook docstrings)",
@@ -104,8 +105,10 @@ def _main(arguments: list[str]) -> int:
         # --help and --version leave in this way once they have printed.
         return done.code if isinstance(done.code, int) else EXIT_USAGE
     if unknown:
+        # A mistyped flag may carry a key.
+        names = " ".join(word.partition("=")[0] for word in unknown)
         shown = f"agentos {name}" if command is not None else "agentos"
-        raise UsageError(f"unrecognized arguments: {' '.join(unknown)}", f"`{shown} --help` shows what there is.")
+        raise UsageError(f"unrecognized arguments: {names}", f"`{shown} --help` shows what there is.")
     if command is None:
         parser.print_help()
         return EXIT_USAGE

@@ -198,9 +198,13 @@ def tell_fields(  # noqa: PLR0913 - the fields of the object
 
 
 def _secrets() -> list[str]:
-    from agentos_action.entry.request import secrets_in  # noqa: PLC0415 - only on errors
+    from agentos_action.entry.request import known_secrets, secrets_in  # noqa: PLC0415 - only on errors
 
-    return list(secrets_in(os.environ).values())
+    try:
+        return list(known_secrets(os.environ))
+    except UsageError:
+        # The file of keys is what the error may be about.
+        return list(secrets_in(os.environ).values())
 
 
 def _log_of(error: BaseException) -> None:

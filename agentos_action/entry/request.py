@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from agentos_action.records.run import Half, ModelWish, RunRequest, Target, Workflow
 
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
+_OLLAMA = re.compile(r"(?:(https?)://)?(\[[^\]]*\]|[^:/]*)(?::([0-9]*))?(/.*)?")
 
 _IDENTITY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "EMAIL")
 
@@ -23,6 +24,38 @@ _IDENTITY = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_C
 def secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables whose name says that they hold a secret."""
     return {name: value for name, value in environment.items() if _SECRET_NAME.search(name) and value}
+
+
+def known_secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return every secret that we know of: the environment's, and the stored keys."""
+    from agentos_action.settings.credentials import stored_keys  # noqa: PLC0415 - not for --help
+
+    return (*secrets_in(environment).values(), *stored_keys(home_folder(environment)))
+
+
+def addresses_in(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the base URLs that the environment gives to providers: OPENAI_BASE_URL, and OLLAMA_HOST in its forms."""
+    found = {}
+    if environment.get("OPENAI_BASE_URL"):
+        found["openai"] = environment["OPENAI_BASE_URL"]
+    if environment.get("OLLAMA_HOST"):
+        found["ollama"] = _ollama_address(environment["OLLAMA_HOST"])
+    return found
+
+
+def _ollama_address(text: str) -> str:
+    """Return the base URL that Ollama's own variable stands for: `host`, `host:port` or a URL, as its client reads it.
+
+    A server that is told to listen everywhere is reached at the loopback address.
+    """
+    found = _OLLAMA.fullmatch(text.strip())
+    if found is None:
+        # Perhaps a bare IPv6 address; what is none of either is refused where addresses are read.
+        return f"http://[{text.strip()}]:11434"
+    scheme, host, port, path = found.groups(default="")
+    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - nothing listens here
+    standard = {"": "11434", "http": "80", "https": "443"}[scheme]
+    return f"{scheme or 'http'}://{host}:{port or standard}{path}"
 
 
 def home_folder(environment: Mapping[str, str]) -> Path:
@@ -78,7 +111,7 @@ def commit_request(options: argparse.Namespace) -> RunRequest:
         allow_path=tuple(options.allow_path or ()),
         evidence=Path(evidence) if evidence else None,
         dry_run=options.dry_run,
-        secrets=tuple(secrets_in(environment).values()),
+        secrets=known_secrets(environment),
         workflow=workflow(environment),
         identity=identity(environment),
         home=home_folder(environment),
@@ -103,7 +136,6 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit", half:
     from agentos_action.records.run import RunRequest  # noqa: PLC0415 - pydantic is not for --help
 
     environment = dict(os.environ)
-    secrets = secrets_in(environment)
     evidence = options.evidence or environment.get("AGENTOS_EVIDENCE")
     return RunRequest(
         repo=Path(options.repo),
@@ -115,8 +147,8 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit", half:
         branch=_branch(options.branch),
         flags=_flags(options),
         environment=_wish_of(environment),
-        api_keys=secrets,
-        secrets=tuple(secrets.values()),
+        api_keys=secrets_in(environment),
+        secrets=known_secrets(environment),
         embedded=options.embedded,
         sidecar_binary=Path(options.binary) if getattr(options, "binary", None) else None,
         threads=options.threads,
@@ -127,10 +159,12 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit", half:
         edit_format=options.edit_format,
         evidence=Path(evidence) if evidence else None,
         dry_run=options.dry_run,
+        content=not getattr(options, "no_content", False),
         half=half,
         target=target,
         workflow=workflow(environment),
         identity=identity(environment),
+        addresses=addresses_in(environment),
         index_file=index_file(environment) if target == "worktree" else None,
         home=home_folder(environment),
         cache=cache_folder(),

@@ -53,7 +53,8 @@ class AgentRules(Record):
 
     `instruction` says how it hears the task: on stdin, in the argument `{instruction}`, or in the file named by the
     argument `{file}`. `environment` are variables that it keeps (globs), `home_files` files below the home that are
-    copied into its throw-away home: its own login. `sandbox` "auto" uses bubblewrap where it works.
+    copied into its throw-away home: its own login. `{model}` stands for the wanted model; without one it goes, with the
+    option before it. `sandbox` "auto" uses bubblewrap where it works.
     """
 
     command: Annotated[tuple[Argument, ...], Field(min_length=1)]

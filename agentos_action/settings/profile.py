@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from agentos_action.errors import UsageError
 from agentos_action.records.base import Base
 from agentos_action.records.profile import Profile
+from agentos_action.settings.profile_text import MAX_PROFILE_BYTES, read_profile
+from agentos_action.settings.trust import digest, is_trusted
 
 REPOSITORY_FOLDER = ".agentos/profiles"
-MAX_PROFILE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedProfile:
-    """A profile and the file it was read from; `from_repository` marks what a clone brought along."""
+    """A profile and the file it was read from; `from_repository` marks what a clone brought along.
+
+    `trusted` is True for the user's own and the shipped ones, and for a clone's once the user said so.
+    """
 
     profile: Profile
     source: str
     from_repository: bool = False
+    sha256: str = ""
+    trusted: bool = True
 
 
 def load_profile(name: str, base: Base | None, home: Path) -> LoadedProfile:
@@ -31,7 +34,7 @@ def load_profile(name: str, base: Base | None, home: Path) -> LoadedProfile:
     available: dict[str, LoadedText] = {}
     for found in _candidates(base, home):
         if found.name == name:
-            return _read(found)
+            return _read(found, home)
         available.setdefault(found.name, found)
     names = ", ".join(sorted(available))
     raise UsageError(f"there is no profile {name!r}", f"Profiles here: {names}. See docs/models.md.")
@@ -40,10 +43,7 @@ def load_profile(name: str, base: Base | None, home: Path) -> LoadedProfile:
 def find_instance(provider: str, instance: str | None, base: Base | None, home: Path) -> LoadedProfile:
     """Return the profile of a provider (its first, or the one whose `name` is the instance)."""
     there = []
-    for found in _candidates(base, home):
-        loaded = _read(found)
-        if loaded.profile.provider != provider:
-            continue
+    for loaded in _of_provider(provider, base, home):
         there.append(f"{provider}:{loaded.profile.name}")
         wanted = loaded.profile.name == instance if instance else loaded.profile.sidecar_model is None
         if wanted:
@@ -52,6 +52,20 @@ def find_instance(provider: str, instance: str | None, base: Base | None, home: 
         listed = ", ".join(dict.fromkeys(there)) or "none"
         raise UsageError(f"there is no instance {provider}:{instance}", f"Instances here: {listed}.")
     return LoadedProfile(Profile(provider=provider, name=provider), "built-in")
+
+
+def instances_of(provider: str, base: Base | None, home: Path) -> tuple[LoadedProfile, ...]:
+    """Return every instance of a provider, the first of each name, without those that start a server of our own."""
+    found: dict[str, LoadedProfile] = {}
+    for loaded in _of_provider(provider, base, home):
+        if loaded.profile.sidecar_model is None:
+            found.setdefault(loaded.profile.name, loaded)
+    return tuple(found.values())
+
+
+def providers(base: Base | None, home: Path) -> tuple[str, ...]:
+    """Return the providers that have a profile, in order."""
+    return tuple(dict.fromkeys(_read(found, home).profile.provider for found in _candidates(base, home)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,28 @@ class LoadedText:
     from_repository: bool
 
 
+def _of_provider(provider: str, base: Base | None, home: Path) -> Iterator[LoadedProfile]:
+    for found in _candidates(base, home):
+        loaded = _read(found, home)
+        if loaded.profile.provider == provider:
+            yield from _instances(loaded)
+
+
+def _instances(loaded: LoadedProfile) -> Iterator[LoadedProfile]:
+    """Yield the profile, then each further instance as a profile of its own with what the file says for all."""
+    shared = loaded.profile.model_dump(by_alias=True)
+    shared["instances"] = ()
+    yield _other(loaded, shared)
+    for instance in loaded.profile.instances:
+        own = {key: value for key, value in instance.model_dump().items() if value is not None}
+        yield _other(loaded, {**shared, **own})
+
+
+def _other(loaded: LoadedProfile, data: dict[str, object]) -> LoadedProfile:
+    profile = Profile.model_validate(data)
+    return LoadedProfile(profile, loaded.source, loaded.from_repository, loaded.sha256, loaded.trusted)
+
+
 def _candidates(base: Base | None, home: Path) -> Iterator[LoadedText]:
     if base is not None:
         for name in base.siblings(REPOSITORY_FOLDER):
@@ -73,7 +109,15 @@ def _candidates(base: Base | None, home: Path) -> Iterator[LoadedText]:
                 yield LoadedText(name.removesuffix(".json"), f"{path}@{base.id[:10]}", version.content, True)  # noqa: FBT003
     for folder in (home / "profiles", *_shipped()):
         for file in sorted(folder.glob("*.json")):
-            yield LoadedText(file.stem, str(file), file.read_bytes()[: MAX_PROFILE_BYTES + 1], False)  # noqa: FBT003
+            yield LoadedText(file.stem, str(file), _content(file), False)  # noqa: FBT003
+
+
+def _content(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MAX_PROFILE_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}", "Make it a readable file, or remove it.") from error
 
 
 def _shipped() -> Iterator[Path]:
@@ -85,16 +129,8 @@ def _shipped() -> Iterator[Path]:
             return
 
 
-def _read(found: LoadedText) -> LoadedProfile:
-    if len(found.content) > MAX_PROFILE_BYTES:
-        raise UsageError(f"{found.source}: larger than {MAX_PROFILE_BYTES} bytes", "Shorten the profile.")
-    try:
-        data = json.loads(found.content)
-        profile = Profile.model_validate(data)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise UsageError(f"{found.source}: not valid JSON: {error}", "Correct the profile.") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the profile"
-        raise UsageError(f"{found.source}: field {field!r}: {first['msg']}", "See `agentos schema profile`.") from error
-    return LoadedProfile(profile, found.source, found.from_repository)
+def _read(found: LoadedText, home: Path) -> LoadedProfile:
+    profile = read_profile(found.content, found.source)
+    sha256 = digest(found.content)
+    trusted = not found.from_repository or is_trusted(sha256, home)
+    return LoadedProfile(profile, found.source, found.from_repository, sha256, trusted)

@@ -9,8 +9,10 @@ import pytest
 from agentos_action.errors import UsageError
 from agentos_action.records.base import Base
 from agentos_action.records.policy import ModelChoice
+from agentos_action.records.reading import read
 from agentos_action.records.run import ModelWish
 from agentos_action.settings.choose import ChosenModel, choose_model, user_wish
+from agentos_action.settings.trust import digest, trust
 from tests.bases import Files
 
 SILENT = ModelWish()
@@ -25,6 +27,7 @@ def choose(
     policy: ModelChoice | None = None,
     embedded: bool = False,
     base: Base | None = None,
+    addresses: dict[str, str] | None = None,
 ) -> ChosenModel:
     """Choose a model where one is expected."""
     chosen = choose_model(
@@ -34,6 +37,7 @@ def choose(
         embedded=embedded,
         base=base,
         home=home,
+        addresses=addresses,
     )
     assert chosen is not None
     return chosen
@@ -45,8 +49,8 @@ def write_user(home: Path, text: str) -> None:
 
 
 def test_where_all_are_silent_nobody_is_chosen(home: Path) -> None:
-    sources = {"flags": SILENT, "environment": SILENT}
-    assert choose_model(**sources, policy=ModelChoice(), embedded=False, base=None, home=home) is None
+    policy = ModelChoice()
+    assert choose_model(flags=SILENT, environment=SILENT, policy=policy, embedded=False, base=None, home=home) is None
 
 
 def test_flag_before_environment_before_policy_before_user(home: Path) -> None:
@@ -71,7 +75,7 @@ def test_a_model_flag_refines_the_provider_of_a_lower_source(home: Path) -> None
 
 @pytest.mark.parametrize("named", ["model", "base_url"])
 def test_what_a_lower_source_names_for_its_provider_never_reaches_another(home: Path, named: str) -> None:
-    lower = ModelChoice.model_validate({"provider": "llamacpp", named: "http://127.0.0.1:99"})
+    lower = read(ModelChoice, {"provider": "llamacpp", named: "http://127.0.0.1:99"})
     chosen = choose(home, flags=ModelWish(provider="scripted"), policy=lower)
     assert chosen.profile.provider == "scripted"
     assert getattr(chosen.profile, named) is None
@@ -117,6 +121,57 @@ def test_what_a_clone_brought_is_marked(home: Path) -> None:
     assert choose(home, policy=ModelChoice(profile="theirs"), base=base).from_repository
     assert choose(home, policy=ModelChoice(provider="scripted", base_url="http://h")).from_repository
     assert not choose(home, flags=ModelWish(profile="llamacpp")).from_repository
+
+
+def test_the_repository_names_no_address_where_the_user_does(home: Path) -> None:
+    base = Files({".agentos/profiles/theirs.json": HOSTILE})
+    flags = ModelWish(base_url="http://127.0.0.1:1")
+    chosen = choose(home, flags=flags, policy=ModelChoice(profile="theirs", base_url="http://evil.example"), base=base)
+    assert (chosen.profile.base_url, chosen.address_by) == ("http://127.0.0.1:1", "command line")
+    assert not chosen.from_repository
+    assert chosen.address_trusted
+    assert not chosen.trusted
+
+
+AGENT = '{"provider": "cli", "name": "agent", "agent": {"command": ["sh", "-c", "touch owned"]}}'
+
+
+def test_a_command_of_a_clone_needs_trust(home: Path) -> None:
+    base = Files({".agentos/profiles/agent.json": AGENT})
+    for policy in (ModelChoice(profile="agent"), ModelChoice(provider="cli:agent"), ModelChoice(provider="cli")):
+        with pytest.raises(UsageError, match=r"^\.agentos/profiles/agent\.json names a command") as caught:
+            choose(home, policy=policy, base=base)
+        assert "agentos profile trust .agentos/profiles/agent.json" in caught.value.hint
+    trust(digest(AGENT.encode()), "agent.json", home)
+    assert choose(home, policy=ModelChoice(profile="agent"), base=base).trusted
+    changed = Files({".agentos/profiles/agent.json": AGENT + " "})
+    with pytest.raises(UsageError, match="names a command"):
+        choose(home, policy=ModelChoice(profile="agent"), base=changed)
+
+
+def test_an_address_of_the_policy_file_is_trusted_by_the_file_s_digest(home: Path) -> None:
+    content = '[model]\nprovider = "scripted"\nbase_url = "http://h"\n'
+    base, policy = Files({"agentos.toml": content}), ModelChoice(provider="scripted", base_url="http://h")
+    assert not choose(home, policy=policy, base=base).address_trusted
+    trust(digest(content.encode()), "agentos.toml", home)
+    assert choose(home, policy=policy, base=base).address_trusted
+
+
+def test_an_address_of_the_environment_is_the_last_that_counts(home: Path) -> None:
+    (home / "profiles").mkdir()
+    (home / "profiles" / "own.json").write_text(
+        '{"provider": "openai", "name": "own", "base_url": "http://own"}', encoding="utf-8"
+    )
+    addresses = {"openai": "http://gateway", "llamacpp": "http://other"}
+    for flags, wanted, by in [
+        (ModelWish(profile="openai"), "http://gateway", "environment"),
+        (ModelWish(profile="own"), "http://own", "profile"),
+        (ModelWish(profile="openai", base_url="http://flag"), "http://flag", "command line"),
+        (ModelWish(provider="scripted"), None, ""),
+    ]:
+        chosen = choose(home, flags=flags, addresses=addresses)
+        assert (chosen.profile.base_url, chosen.address_by) == (wanted, by)
+    assert choose(home, embedded=True, addresses=addresses).profile.base_url is None
 
 
 @pytest.mark.parametrize(

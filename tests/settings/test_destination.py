@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentos_action.adapters.endpoint import parse_endpoint
 from agentos_action.errors import UsageError
 from agentos_action.records.policy import ModelChoice
-from agentos_action.records.profile import Profile
-from agentos_action.settings.destination import check_destination, is_loopback, key_for
+from agentos_action.records.profile import AgentRules, Profile
+from agentos_action.settings.destination import address_of, binding, check_destination, is_clear, is_loopback
 
 HERE = [
     None,
@@ -18,6 +19,9 @@ HERE = [
     "http://127.0.0.1:8080",
     "http://127.8.9.1",
     "http://[::1]:8080",
+    "localhost:8080",
+    "127.0.0.1",
+    "[::1]:8080",
 ]
 ELSEWHERE = [
     "http://127.0.0.1.evil.com",
@@ -33,7 +37,8 @@ ELSEWHERE = [
     "http://evil.com#@localhost",
     "http://evil.com?@localhost",
     "http://",
-    "localhost:8080",
+    "10.0.0.1:8080",
+    "evil.com:80",
     "",
 ]
 
@@ -59,33 +64,106 @@ def test_a_kind_that_the_policy_does_not_allow_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://other.example", "http://h.evil.example", "http://evil/?h", "http://[h", "h:8080"]
+    "host",
+    [
+        "http://other.example",
+        "http://h.evil.example",
+        "http://evil/?h",
+        "http://[h",
+        "other.example:443",
+        "evil/?h",
+        "",
+    ],
 )
-def test_a_host_that_the_policy_does_not_list_is_refused(url: str) -> None:
+def test_a_host_that_the_policy_does_not_list_is_refused(host: str) -> None:
     with pytest.raises(UsageError, match="prompts go to"):
-        check_destination(ModelChoice(hosts=("h",)), "local", url)
+        check_destination(ModelChoice(hosts=("h",)), "local", host)
+    with pytest.raises(UsageError, match="prompts go to"):
+        check_destination(ModelChoice(allow=("local",)), "local", host)
 
 
-def test_a_listed_host_any_host_without_a_list_and_loopback_are_allowed() -> None:
-    check_destination(ModelChoice(hosts=("h",)), "local", "http://h:8080/v1")
-    check_destination(ModelChoice(hosts=("h",)), "local", "http://127.0.0.1:8080")
-    check_destination(ModelChoice(hosts=("h",)), "local", None)
-    check_destination(ModelChoice(), "local", "http://anywhere")
+@pytest.mark.parametrize(
+    "host", ["http://h:8080/v1", "h:8080", "H", "h.", "http://127.0.0.1:8080", "127.0.0.1:8080", None]
+)
+def test_a_listed_host_and_this_machine_are_allowed(host: str | None) -> None:
+    check_destination(ModelChoice(hosts=("h",)), "local", host)
+    check_destination(ModelChoice(hosts=("H.",)), "cloud", host)
+
+
+def test_without_a_list_any_host_of_an_allowed_kind_is() -> None:
+    check_destination(ModelChoice(), "cloud", "anywhere:443")
     assert ModelChoice().hosts == ()
 
 
-@pytest.mark.parametrize(("url", "key"), [(url, "k") for url in HERE] + [(url, None) for url in ELSEWHERE])
-def test_a_key_of_the_environment_goes_to_this_machine_only(url: str | None, key: str | None) -> None:
-    profile = Profile(provider="llamacpp", name="x", base_url=url)
-    assert key_for(profile, {"LLAMACPP_API_KEY": "k"}) == key
+@pytest.mark.parametrize("choice", [ModelChoice(hosts=("h",)), ModelChoice(allow=("local",))])
+def test_an_agent_command_is_refused_where_prompts_have_bounds(choice: ModelChoice) -> None:
+    with pytest.raises(UsageError, match="where it likes"):
+        check_destination(choice, "local", None, elsewhere=True)
+    check_destination(choice, "local", None)
 
 
-def test_a_reference_names_the_variable() -> None:
-    profile = Profile(provider="llamacpp", name="x", api_key_ref="env:MY_KEY")
-    assert key_for(profile, {"MY_KEY": "mine", "LLAMACPP_API_KEY": "other"}) == "mine"
-    assert key_for(profile, {"LLAMACPP_API_KEY": "other"}) is None
+def test_an_agent_command_is_allowed_without_bounds() -> None:
+    check_destination(ModelChoice(), "cloud", None, elsewhere=True)
 
 
-def test_a_stored_credential_is_refused_for_now() -> None:
-    with pytest.raises(UsageError, match="stored credential"):
-        key_for(Profile(provider="llamacpp", name="x", api_key_ref="stored"), {})
+@pytest.mark.parametrize(
+    ("address", "bound"),
+    [
+        ("https://api.openai.com/v1", "api.openai.com"),
+        ("https://API.OpenAI.com.:443", "api.openai.com"),
+        ("api.openai.com", "api.openai.com"),
+        ("h:8443", "h:8443"),
+        ("http://h", "http://h"),
+        ("http://h:80/x", "http://h"),
+        ("http://h:443", "http://h:443"),
+        ("http://127.0.0.1:8080/v1", "127.0.0.1:8080"),
+        ("https://127.0.0.1:8080", "127.0.0.1:8080"),
+        ("http://localhost", "localhost:80"),
+        ("http://[::1]:9", "[::1]:9"),
+        ("https://[2001:db8::1]", "[2001:db8::1]"),
+    ],
+)
+def test_how_a_binding_is_written(address: str, bound: str) -> None:
+    assert binding(address) == bound
+    assert is_clear(bound) == bound.startswith("http:")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "http://",
+        "ftp://h",
+        "https://u@h",
+        "https://h?x",
+        "https://h#x",
+        "https://h\\@g",
+        "https://h:0",
+        "https://[h",
+        "https://h:99999",
+        "https://h\t.example",
+        "https://b\u00fccher.example",
+    ],
+)
+def test_a_key_is_never_bound_to_what_adapters_refuse(address: str) -> None:
+    assert binding(address) == ""
+
+
+@given(st.text(alphabet="htps:/[]@.1207localhostevil#?%\\ ", max_size=40))
+def test_what_is_bound_is_where_the_adapter_goes(text: str) -> None:
+    address = f"https://{text}"
+    bound = binding(address)
+    try:
+        endpoint = parse_endpoint(address)
+    except UsageError:
+        return
+    wanted = endpoint.label.lower()
+    assert bound.removesuffix(":443") == wanted.removesuffix(":443").rstrip(".").replace(".:", ":")
+
+
+def test_the_address_is_the_profile_s_or_the_provider_s() -> None:
+    assert address_of(Profile(provider="openai", name="x")) == "https://api.openai.com"
+    assert address_of(Profile(provider="openai", name="x", base_url="http://h")) == "http://h"
+    assert address_of(Profile(provider="scripted", name="x")) is None
+    agent = AgentRules(command=("claude",))
+    assert address_of(Profile(provider="anthropic", name="x", agent=agent)) is None
