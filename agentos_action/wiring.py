@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentos_action.clock import Clock
 from agentos_action.errors import UsageError
 from agentos_action.pipeline.walk import Parts
-from agentos_action.settings.destination import key_for
+from agentos_action.settings.credentials import read_credentials
+from agentos_action.settings.key import key_for
 
 if TYPE_CHECKING:
-    from agentos_action.adapters.base import Adapter
+    from agentos_action.adapters.base import Adapter, OpenWorkspace
     from agentos_action.executor.commit import Executor
     from agentos_action.recipes.base import Recipe
     from agentos_action.records.observer import Observer
     from agentos_action.records.profile import Profile
     from agentos_action.records.run import RunRequest
+    from agentos_action.records.tool import ToolHealth
     from agentos_action.settings.choose import ChosenModel
+
+#: Providers whose servers stand on a person's own machine.
+LOCAL_SERVERS = ("llamacpp", "lmstudio", "ollama")
+#: A hint is no reason to let a person wait.
+_HINT_SECONDS = 1.0
 
 
 def parts(clock: Clock | None = None) -> Parts:
@@ -48,7 +55,9 @@ def open_executor(place: Path) -> Executor:
 
 
 @contextmanager
-def open_adapter(chosen: ChosenModel, request: RunRequest, observer: Observer) -> Iterator[Adapter]:
+def open_adapter(
+    chosen: ChosenModel, request: RunRequest, observer: Observer, workspace: OpenWorkspace | None = None
+) -> Iterator[Adapter]:
     """Make the chosen adapter; starts the embedded server where the profile names one, and ends it."""
     from agentos_action.adapters.base import AdapterParts, AnswerFile  # noqa: PLC0415 - only runs that ask
     from agentos_action.adapters.registry import create  # noqa: PLC0415 - the same
@@ -65,7 +74,9 @@ def open_adapter(chosen: ChosenModel, request: RunRequest, observer: Observer) -
     answer = None
     if request.answer is not None:
         answer = AnswerFile(request.answer.name, _read_answer(request.answer))
-    adapter = create(profile, AdapterParts(api_key=key_for(profile, request.api_keys), answer=answer))
+    found = key_for(chosen, request.api_keys, read_credentials(request.home))
+    parts_of = AdapterParts(api_key=found.value, key_note=found.note, answer=answer, workspace=workspace)
+    adapter = create(profile, parts_of)
     try:
         yield adapter
     finally:
@@ -97,27 +108,48 @@ def suggest_model(request: RunRequest) -> str:
     """Return a hint that names what answers on this machine."""
     import platformdirs  # noqa: PLC0415 - only when nobody chose
 
-    from agentos_action.adapters.base import AdapterParts  # noqa: PLC0415 - only when nobody chose
-    from agentos_action.adapters.registry import create  # noqa: PLC0415 - the same
-    from agentos_action.clock import Deadline  # noqa: PLC0415 - the same
-    from agentos_action.settings.profile import find_instance  # noqa: PLC0415 - the same
     from agentos_action.sidecar import models, server  # noqa: PLC0415 - the same
 
     found = []
     running = server.connect(platformdirs.user_state_path("agentos") / "sidecar")
     if running is not None:
         found.append(f"--provider llamacpp --base-url {running.base_url} is the sidecar (`agentos sidecar status`)")
-    profile = find_instance("llamacpp", None, None, request.home).profile
-    adapter = create(profile, AdapterParts(api_key=key_for(profile, request.api_keys)))
-    try:
-        health = adapter.health_check(Deadline(1.0))
-    finally:
-        adapter.close()
-    if health.status == "connected":
-        found.append(f"--provider llamacpp answers at {health.endpoint}")
+    found += [
+        f"--provider {health.adapter_id} answers at {health.endpoint}"
+        for health in _here(request)
+        if health.status == "connected"
+    ]
     installed = [model.name for model in models.installed(request.cache / "models")]
     if installed:
         found.append(f"--embedded can use {', '.join(installed)}")
     if found:
         return "Here " + "; ".join(found) + "."
     return "Nothing answers here. `agentos model install smollm2-135m`, then --embedded; or start llama-server."
+
+
+def _here(request: RunRequest) -> tuple[ToolHealth, ...]:
+    """Return what every instance of a local server on this machine says, all asked at once."""
+    from agentos_action.adapters.route import Asked, side_by_side  # noqa: PLC0415 - only when nobody chose
+    from agentos_action.clock import Deadline  # noqa: PLC0415 - the same
+    from agentos_action.records.observer import Nobody  # noqa: PLC0415 - the same
+    from agentos_action.settings.choose import as_chosen  # noqa: PLC0415 - the same
+    from agentos_action.settings.destination import address_of, is_loopback  # noqa: PLC0415 - the same
+    from agentos_action.settings.profile import instances_of  # noqa: PLC0415 - the same
+
+    there = [
+        as_chosen(loaded, "suggestion", request.addresses)
+        for provider in LOCAL_SERVERS
+        for loaded in instances_of(provider, None, request.home)
+    ]
+    chosen = [one for one in there if is_loopback(address_of(one.profile))]
+    asked: list[Asked] = []
+    try:
+        for one in chosen:
+            # A setting that is wrong is told when somebody chooses it; this is only a hint.
+            with ExitStack() as stack, suppress(UsageError):
+                adapter = stack.enter_context(open_adapter(one, request, Nobody()))
+                asked.append(Asked(adapter, stack.pop_all().close))
+        return side_by_side(asked, Deadline(_HINT_SECONDS))
+    finally:
+        for opened in asked:
+            opened.let_go()

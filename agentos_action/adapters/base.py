@@ -74,7 +74,20 @@ class Workspace(Protocol):
     hidden: tuple[Path, ...]
 
     def changes(self) -> str:
-        """Return what is other in `folder` than it was, as one unified diff; empty where nothing is."""
+        """Return what is other in `folder` than it was, as one unified diff; one that does nothing where nothing is."""
+        ...
+
+
+class OpenWorkspace(Protocol):
+    """Makes the export of a run, anew each time; `hidden` is known before."""
+
+    @property
+    def hidden(self) -> tuple[Path, ...]:
+        """The repository's own folders."""
+        ...
+
+    def __call__(self) -> AbstractContextManager[Workspace]:
+        """Export the base tree; all of it is removed at the end of the block."""
         ...
 
 
@@ -89,7 +102,7 @@ class AdapterParts:
     key_note: str = ""
     clock: Clock = field(default_factory=Clock)
     answer: AnswerFile | None = None
-    workspace: Callable[[], AbstractContextManager[Workspace]] | None = None
+    workspace: OpenWorkspace | None = None
 
 
 # The `create` function of an adapter's module.

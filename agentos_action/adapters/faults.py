@@ -38,6 +38,7 @@ class Code(StrEnum):
     STREAM_CUT = "stream_cut"
     STREAM_ERROR = "stream_error"
     NO_KEY = "no_key"
+    NO_MODEL = "no_model"
     KEY_SHAPE = "key_shape"
     HTTP_401 = "http_401"
     HTTP_403 = "http_403"
@@ -63,6 +64,14 @@ class Code(StrEnum):
     ERROR_IN_REPLY = "error_in_reply"
     OUT_OF_MEMORY = "out_of_memory"
     PROBE_TIMEOUT = "probe_timeout"
+    AGENT_MISSING = "agent_missing"
+    AGENT_HOME = "agent_home"
+    NO_SANDBOX = "no_sandbox"
+    AGENT_BROKEN = "agent_broken"
+    NOT_LOGGED_IN = "not_logged_in"
+    AGENT_FAILED = "agent_failed"
+    AGENT_TIMEOUT = "agent_timeout"
+    AGENT_LEFT_RUNNING = "agent_left_running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,9 @@ _ROWS: Final = (
         Code.STREAM_ERROR, "network", "{endpoint} failed in the middle of the answer.", "Look into the server's log."
     ),
     Fault(Code.NO_KEY, "config", "No API key for {endpoint} is there.", "Store one: agentos tool auth set."),
+    Fault(
+        Code.NO_MODEL, "config", "No model of {endpoint} is named.", "Name one: --model NAME, or model in the profile."
+    ),
     Fault(Code.KEY_SHAPE, "auth", "What is given for {endpoint} is no API key of it.", "Copy the key again, whole."),
     Fault(
         Code.HTTP_401,
@@ -154,6 +166,19 @@ _ROWS: Final = (
     Fault(Code.OUT_OF_MEMORY, "runtime", "{endpoint} ran out of memory.", "Use a smaller model or a smaller context."),
     Fault(
         Code.PROBE_TIMEOUT, "runtime", "{endpoint} is up, but a short test answer took too long.", "Look at its load."
+    ),
+    Fault(Code.AGENT_MISSING, "config", "The command {endpoint} is not on the PATH.", "Install it, or correct PATH."),
+    Fault(Code.AGENT_HOME, "config", "{endpoint} cannot have its login.", "Correct home_files in the profile."),
+    Fault(Code.NO_SANDBOX, "config", "{endpoint} wants a sandbox, and none can be made.", "Install bubblewrap."),
+    Fault(Code.AGENT_BROKEN, "runtime", "{endpoint} is there but does not run.", "Try it yourself: its --version."),
+    Fault(Code.NOT_LOGGED_IN, "auth", "{endpoint} is not logged in.", "Log in with it once, or give it an API key."),
+    Fault(Code.AGENT_FAILED, "runtime", "{endpoint} failed.", "Try the command yourself, in a copy of the repository."),
+    Fault(Code.AGENT_TIMEOUT, "runtime", "{endpoint} did not finish in time.", "Raise the time limit (--timeout)."),
+    Fault(
+        Code.AGENT_LEFT_RUNNING,
+        "runtime",
+        "{endpoint} left a process behind that does not end.",
+        "End it yourself before you go on; it may still write.",
     ),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ from typing import Literal, TypeAlias
 Area: TypeAlias = Literal["HEAD", "refs", "config", "hooks", "index", "files"]
 
 _INDEX_TAIL = 20
+#: A file larger than this is known by its times in a full fingerprint, not by its bytes.
+_LARGE = 16 * 1024 * 1024
 _REFS = ("packed-refs", "refs")
+_AREAS: dict[str, Area] = {"index": "index", "hooks": "hooks", **dict.fromkeys((*_REFS, "logs"), "refs")}
 _CONFIG = ("config", "config.worktree", "info/attributes", "info/exclude", "info/grafts", "shallow")
 
 
@@ -36,13 +40,20 @@ class Fingerprint:
         return tuple(Change(*key) for key in sorted(keys) if self.entries.get(key) != later.entries.get(key))
 
 
-def fingerprint(
-    git_dir: Path, common_dir: Path, workdir: Path | None, files: Iterable[str], *, full: bool = False
+def fingerprint(  # noqa: PLR0913 - a repository's three places, and how closely to look
+    git_dir: Path,
+    common_dir: Path,
+    workdir: Path | None,
+    files: Iterable[str],
+    *,
+    full: bool = False,
+    ours: Path | None = None,
 ) -> Fingerprint:
     """Fingerprint a repository: HEAD, refs, config, hooks, the index, and these files' bytes.
 
     Its cost grows with the refs and the files named, not with the repository: the index is known by its size, time
-    and checksum. `full` also takes every file of the work tree (for a tool that runs as a program).
+    and checksum. `full` also takes every file, folder and link of the work tree and of the repository's own folders
+    (for a tool that runs as a program), objects by name and size, what is `ours` aside: the evidence being written.
     """
     entries: dict[tuple[Area, str], str] = {("HEAD", "HEAD"): _digest(git_dir / "HEAD")}
     entries["index", "index"] = _index(git_dir / "index")
@@ -56,12 +67,64 @@ def fingerprint(
     if workdir is not None:
         for path in files:
             entries["files", path] = _digest(workdir / path)
-        if full:
-            for file in _walk(workdir):
-                relative = file.relative_to(workdir)
-                if relative.parts[0] != ".git":
-                    entries.setdefault(("files", str(relative)), f"{_stat(file)} {_digest(file)}")
+    if full:
+        _add_all(entries, git_dir, common_dir, workdir, ours)
     return Fingerprint(entries)
+
+
+def _add_all(
+    entries: dict[tuple[Area, str], str], git_dir: Path, common_dir: Path, workdir: Path | None, ours: Path | None
+) -> None:
+    own = {ours.resolve()} if ours else set()
+    for top in dict.fromkeys((git_dir, common_dir)):
+        for place in _everything(top, own | {top / "objects"}):
+            relative = place.relative_to(top)
+            name = _name(relative) if top == git_dir else f"common/{_name(relative)}"
+            entries[_area(relative), name] = _described(place)
+    for place in _everything(common_dir / "objects", own):
+        # An object's name is its content; only `info` holds settings (other places to look for objects).
+        held = "info" in place.relative_to(common_dir).parts
+        entries["config", _name(place.relative_to(common_dir))] = _described(place) if held else _stat(place)
+    if workdir is not None:
+        for place in _everything(workdir, own | {workdir / ".git"}):
+            entries["files", _name(place.relative_to(workdir))] = _described(place)
+        entries["config", "work tree's .git"] = _described(workdir / ".git")
+
+
+def _name(relative: Path) -> str:
+    """Return a path as any JSON can carry it."""
+    return os.fsencode(relative).decode("utf-8", "backslashreplace")
+
+
+def _area(relative: Path) -> Area:
+    """Return what a place in a repository's own folder belongs to; `logs` tell of refs, the rest is settings."""
+    return _AREAS.get(relative.parts[0]) or ("HEAD" if relative.name == "HEAD" else "config")
+
+
+def _everything(top: Path, without: Iterable[Path]) -> Iterator[Path]:
+    """Yield all that is below a folder, links to folders too, without following any."""
+    left = frozenset(without)
+    for folder, folders, names in os.walk(top):
+        here = Path(folder)
+        folders[:] = [name for name in folders if here / name not in left]
+        yield from (here / name for name in (*folders, *names) if here / name not in left)
+
+
+def _described(place: Path) -> str:
+    """Return kind, mode and digest; of a large file its times instead, of a folder, pipe or device only its mode."""
+    try:
+        found = place.lstat()
+        if stat.S_ISREG(found.st_mode) and found.st_size > _LARGE:
+            return f"{_stat(place)} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+    except FileNotFoundError:
+        return "absent"
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)):
+        return f"{found.st_mode:o}"
+    try:
+        return f"{_stat(place)} {_digest(place)}"
+    except PermissionError:
+        # Somebody else's file in our tree: who has only our rights cannot write it either.
+        return f"{_stat(place)} {found.st_mtime_ns} {found.st_ctime_ns}"
 
 
 def _walk(top: Path) -> Iterator[Path]:

@@ -10,17 +10,18 @@ from agentos_action.context.budget import check_budget, most_bytes
 from agentos_action.context.render import render_prompt
 from agentos_action.context.select import select_files
 from agentos_action.errors import AgentOSError, BoundaryError, ToolError
-from agentos_action.evidence.finalize import failure_fields, finalize_health, normalize_endpoint
-from agentos_action.evidence.layout import HEALTH
+from agentos_action.evidence.finalize import failure_fields, normalize_endpoint, tool_fields
 from agentos_action.executor.guard import Change, Fingerprint, fingerprint
 from agentos_action.interrupts import deferred
 from agentos_action.patches.formats.structured import schema
+from agentos_action.pipeline.agent import agent_question, check_agent, sandbox_of
 from agentos_action.pipeline.ask import Question, Session, ask_free, ask_recipe
 from agentos_action.pipeline.prepare import Prepared
+from agentos_action.pipeline.reach import candidates, reach
 from agentos_action.pipeline.walk import Walk
 from agentos_action.records.model import Constraint
 from agentos_action.records.verdict import Finding
-from agentos_action.settings.destination import check_destination, is_loopback
+from agentos_action.settings.destination import is_loopback
 
 if TYPE_CHECKING:
     from agentos_action.adapters.base import Adapter
@@ -34,14 +35,20 @@ _POWER = frozenset({"config", "hooks"})
 
 def use_tool(walk: Walk, prepared: Prepared) -> None:
     """Open the adapter, check its health, ask, and measure what the repository looks like afterwards."""
-    profile = prepared.chosen.profile
     deadline = Deadline(_time_limit(prepared), walk.parts.clock)
     with ExitStack() as stack:
         with walk.timed("tool"):
-            adapter = stack.enter_context(walk.parts.open_adapter(prepared.chosen, walk.request, walk.observer))
-            check_destination(prepared.policy.policy.model, adapter.execution_mode, profile.base_url)
-            _health(walk, adapter, deadline)
-        local = is_loopback(profile.base_url)
+            opened = stack.enter_context(candidates(walk, prepared))
+            if opened[0].adapter.works_in_tree:
+                check_agent(walk)
+            # Before the health check: that runs an agent's command too.
+            before = _fingerprint(walk, prepared, opened[0].adapter)
+            try:
+                adapter, prepared = reach(walk, prepared, opened, deadline)
+            except ToolError:
+                _check_unasked(walk, prepared, opened[0].adapter, before)
+                raise
+        local = is_loopback(adapter.endpoint) and not adapter.works_in_tree
         if prepared.chosen.from_repository and not local:
             said = "the repository itself names the address that its files are sent to"
             where = normalize_endpoint(adapter.endpoint)
@@ -51,7 +58,7 @@ def use_tool(walk: Walk, prepared: Prepared) -> None:
         with walk.timed("context"):
             question = _context(walk, prepared, session)
         with walk.timed("tool"):
-            _dispatch(walk, prepared, session, question)
+            _dispatch(walk, prepared, session, question, before)
 
 
 def _time_limit(prepared: Prepared) -> float:
@@ -61,16 +68,6 @@ def _time_limit(prepared: Prepared) -> float:
     )
 
 
-def _health(walk: Walk, adapter: Adapter, deadline: Deadline) -> None:
-    health = finalize_health(adapter.health_check(deadline))
-    facts = health.model_dump(mode="json")
-    walk.folder.write_json(HEALTH, {"health": facts})
-    walk.event("health_check", **facts, model_id=None, requested_model=adapter.requested_model)
-    if health.status != "connected":
-        what, _, hint = health.details.partition(". ")
-        raise ToolError(what, hint, category=health.error_category or "runtime", code=health.raw_error_code)
-
-
 def _context(walk: Walk, prepared: Prepared, session: Session) -> Question | None:
     """Build the prompt of a free task; a recipe builds its own as it goes."""
     adapter = session.adapter
@@ -78,6 +75,8 @@ def _context(walk: Walk, prepared: Prepared, session: Session) -> Question | Non
         files = [file.path for file, _ in walk.plan.work]
         walk.event("context_built", files=files, how="recipe", places=walk.plan.places)
         return None
+    if adapter.works_in_tree:
+        return agent_question(walk, prepared)
     task, policy, profile = prepared.task, prepared.policy.policy, prepared.chosen.profile
     room = adapter.context_tokens(session.deadline)
     most = most_bytes(room) if adapter.reads_prompt else UNREAD_BYTES
@@ -106,18 +105,21 @@ def _context(walk: Walk, prepared: Prepared, session: Session) -> Question | Non
     return Question(prompt, edit_format, shown)
 
 
-def _dispatch(walk: Walk, prepared: Prepared, session: Session, question: Question | None) -> None:
+def _dispatch(walk: Walk, prepared: Prepared, session: Session, question: Question | None, before: Fingerprint) -> None:
     adapter = session.adapter
-    files = _watched(walk, prepared)
-    before = _fingerprint(walk, files)
-    who = {
-        "adapter_id": adapter.adapter_id,
-        "provider": adapter.provider,
-        "endpoint": normalize_endpoint(adapter.endpoint),
-        "requested_model": adapter.requested_model,
-    }
-    walk.event("tool_dispatch_started", **who, execution_mode=adapter.execution_mode, model_id=None, status="started")
-    where = "" if session.local else f" at {who['endpoint']}"
+    who = _who(adapter)
+    sandbox = sandbox_of(walk, adapter) if adapter.works_in_tree else None
+    mode = adapter.execution_mode
+    walk.event(
+        "tool_dispatch_started",
+        **who,
+        execution_mode=mode,
+        model_id=None,
+        status="started",
+        sandbox=sandbox,
+        **failure_fields(None),
+    )
+    where = "" if session.local or adapter.works_in_tree else f" at {who['endpoint']}"
     walk.observer.stage(f"Asking {adapter.requested_model or adapter.adapter_id}{where}")
     walk.dispatched = True
     failure: AgentOSError | KeyboardInterrupt | None = None
@@ -137,9 +139,14 @@ def _dispatch(walk: Walk, prepared: Prepared, session: Session, question: Questi
             stopped_early=session.stopped.raw_error_code if session.stopped else None,
             **failure_fields(walk.tool_error),
         )
-        _check_boundary(walk, before.changes_to(_fingerprint(walk, files)), who)
+        changes = before.changes_to(_fingerprint(walk, prepared, adapter))
+        _check_boundary(walk, changes, who, full=_full(walk, adapter))
     if failure is not None:
         raise failure
+
+
+def _who(adapter: Adapter) -> dict[str, str | None]:
+    return tool_fields(adapter.adapter_id, adapter.provider, adapter.endpoint, adapter.requested_model)
 
 
 def _ask(walk: Walk, prepared: Prepared, session: Session, question: Question | None) -> None:
@@ -159,36 +166,46 @@ def _as_tool_error(raised: AgentOSError | KeyboardInterrupt) -> ToolError:
     return ToolError(raised.message, raised.hint, category="config", code="not_asked")
 
 
-def _watched(walk: Walk, prepared: Prepared) -> tuple[str, ...]:
-    planned = [file.path for file, _ in walk.plan.work] if walk.plan else []
-    return (*prepared.task.files, *planned)
+def _full(walk: Walk, adapter: Adapter) -> bool:
+    """Return whether the tool runs as a program, or is not ours: any change of the repository is then its own."""
+    return walk.parts.boundary_full or adapter.works_in_tree
 
 
-def _fingerprint(walk: Walk, files: tuple[str, ...]) -> Fingerprint:
+def _fingerprint(walk: Walk, prepared: Prepared, adapter: Adapter) -> Fingerprint:
     repo = walk.repo
-    return fingerprint(repo.git_dir, repo.common_dir, repo.workdir, files, full=walk.parts.boundary_full)
+    planned = [file.path for file, _ in walk.plan.work] if walk.plan else []
+    files = (*prepared.task.files, *planned)
+    full, ours = _full(walk, adapter), walk.folder.path
+    return fingerprint(repo.git_dir, repo.common_dir, repo.workdir, files, full=full, ours=ours)
 
 
-def _check_boundary(walk: Walk, changes: tuple[Change, ...], who: dict[str, str | None]) -> None:
+def _check_unasked(walk: Walk, prepared: Prepared, adapter: Adapter, before: Fingerprint) -> None:
+    """Measure what an agent's command did that was only asked how it is."""
+    if adapter.works_in_tree:
+        changes = before.changes_to(_fingerprint(walk, prepared, adapter))
+        _check_boundary(walk, changes, _who(adapter), full=True)
+
+
+def _check_boundary(walk: Walk, changes: tuple[Change, ...], who: dict[str, str | None], *, full: bool) -> None:
     """Tape what changed; an HTTP tool has no hand in the work tree, so edits there are the user's and a warning."""
     walk.boundary = changes
-    theirs = changes if walk.parts.boundary_full else tuple(change for change in changes if change.area in _POWER)
+    theirs = changes if full else tuple(change for change in changes if change.area in _POWER)
+    touched = ToolError("the repository was changed", category="runtime", code="boundary_violated") if theirs else None
     walk.event(
         "boundary_checked",
         **who,
         model_id=walk.session.model_id if walk.session else None,
-        status="failed" if theirs else "success",
-        error_category="runtime" if theirs else None,
-        raw_error_code="boundary_violated" if theirs else None,
-        full=walk.parts.boundary_full,
+        status="failed" if touched else "success",
+        **failure_fields(touched),
+        full=full,
         wrote_files=walk.wrote_files,
         committed=walk.committed,
         changed=[{"area": change.area, "path": change.path} for change in changes],
     )
-    if theirs:
+    if touched is not None:
         listed = ", ".join(f"{change.area} ({change.path})" for change in theirs[:5])
         hint = "Nothing was committed. Look at what ran beside; the evidence lists every change."
-        walk.tool_error = ToolError("the repository was changed", category="runtime", code="boundary_violated")
+        walk.tool_error = touched
         raise BoundaryError(f"the repository was changed while the tool ran: {listed}", hint)
     for change in changes:
         said = f"{change.area} changed while the model answered ({change.path})"

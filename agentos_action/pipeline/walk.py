@@ -29,7 +29,7 @@ from agentos_action.repo import RepoView
 from agentos_action.settings.policy import LoadedPolicy
 
 if TYPE_CHECKING:
-    from agentos_action.adapters.base import Adapter
+    from agentos_action.adapters.base import Adapter, OpenWorkspace
     from agentos_action.executor.commit import Executor
     from agentos_action.recipes.base import Recipe
     from agentos_action.recipes.drive import Plan
@@ -40,12 +40,12 @@ if TYPE_CHECKING:
 class Parts:
     """The concrete parts of a run, named in `wiring.py`.
 
-    `open_adapter` may start a server and ends it; `boundary_full` is for tools that run as programs or that are not
-    ours: any change of the repository while they ran is theirs.
+    `open_adapter` may start a server and ends it; it is handed the way to an export for an agent command.
+    `boundary_full` treats every tool as one that runs as a program: any change of the repository meanwhile is its own.
     """
 
     clock: Clock
-    open_adapter: Callable[[ChosenModel, RunRequest, Observer], AbstractContextManager[Adapter]]
+    open_adapter: Callable[[ChosenModel, RunRequest, Observer, OpenWorkspace], AbstractContextManager[Adapter]]
     load_recipe: Callable[[str], Recipe]
     open_executor: Callable[[Path], Executor]
     suggest_model: Callable[[RunRequest], str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,3 +102,121 @@ def test_the_light_fingerprint_does_not_grow_with_the_files(tmp_path: Path) -> N
     small = make_repo(tmp_path / "small", {"a.txt": "one\n"})
     large = make_repo(tmp_path / "large", {"a.txt": "one\n", **{f"d/{n}.txt": "x\n" for n in range(300)}})
     assert len(take(small).entries) == len(take(large).entries)
+
+
+def alternates(repo: Path) -> None:
+    Path(repo, ".git/objects/info/alternates").write_text("/elsewhere/objects\n")
+
+
+def loose_object(repo: Path) -> None:
+    git(repo, "hash-object", "-w", "--stdin", stdin=b"new")
+
+
+def reflog(repo: Path) -> None:
+    Path(repo, ".git/logs/HEAD").write_text("")
+
+
+def other_worktree(repo: Path) -> None:
+    Path(repo, ".git/worktrees/other").mkdir(parents=True)
+    Path(repo, ".git/worktrees/other/HEAD").write_text("ref: refs/heads/x\n")
+
+
+def journal(repo: Path) -> None:
+    Path(repo, ".git/agentos").mkdir(exist_ok=True)
+    Path(repo, ".git/agentos/journal.json").write_text("{}")
+
+
+def lock_file(repo: Path) -> None:
+    Path(repo, "poetry.lock").write_text("x")
+
+
+def link_to_a_folder(repo: Path) -> None:
+    Path(repo, "link").symlink_to("/etc")
+
+
+def empty_folder(repo: Path) -> None:
+    Path(repo, "made").mkdir()
+
+
+def executable(repo: Path) -> None:
+    Path(repo, "b.txt").chmod(0o755)
+
+
+def odd_name(repo: Path) -> None:
+    Path(repo, os.fsdecode(b"caf\xe9")).touch()
+
+
+def named_executable(repo: Path) -> None:
+    Path(repo, "a.txt").chmod(0o755)
+
+
+def repository_inside(repo: Path) -> None:
+    git(repo, "init", "-q", "inside")
+
+
+def pipe(repo: Path) -> None:
+    os.mkfifo(repo / "pipe")
+
+
+@pytest.mark.parametrize(
+    ("deed", "area"),
+    [
+        (alternates, "config"),
+        (loose_object, "config"),
+        (reflog, "refs"),
+        (other_worktree, "HEAD"),
+        (journal, "config"),
+        (lock_file, "files"),
+        (link_to_a_folder, "files"),
+        (empty_folder, "files"),
+        (executable, "files"),
+        (named_executable, "files"),
+        (odd_name, "files"),
+        (repository_inside, "files"),
+        (pipe, "files"),
+    ],
+)
+def test_the_full_fingerprint_sees_every_corner(tmp_path: Path, deed: Callable[[Path], None], area: str) -> None:
+    repo = make_repo(tmp_path / "repo", {"a.txt": "one\n", "b.txt": "two\n"})
+    before = take(repo, full=True)
+    deed(repo)
+    later = take(repo, full=True)
+    assert area in {change.area for change in before.changes_to(later)}
+    assert later.changes_to(take(repo, full=True)) == ()
+
+
+def test_a_linked_work_tree_is_seen_with_the_repository_it_belongs_to(tmp_path: Path) -> None:
+    main = make_repo(tmp_path / "repo", {"a.txt": "one\n"})
+    git(main, "worktree", "add", "-q", str(tmp_path / "linked"))
+
+    def both() -> Fingerprint:
+        return fingerprint(main / ".git/worktrees/linked", main / ".git", tmp_path / "linked", [], full=True)
+
+    before = both()
+    git(main, "symbolic-ref", "HEAD", "refs/heads/other")
+    (tmp_path / "linked/.git").write_text("gitdir: /elsewhere\n")
+    assert {(change.area, change.path) for change in before.changes_to(both())} >= {
+        ("HEAD", "common/HEAD"),
+        ("config", "work tree's .git"),
+    }
+
+
+def test_a_large_file_is_known_by_its_times(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "repo", {"a.txt": "one\n"})
+    with (repo / "large").open("wb") as file:
+        file.truncate(17 * 1024 * 1024)
+    before = take(repo, full=True)
+    with (repo / "large").open("r+b") as file:
+        file.write(b"x")
+    assert [change.path for change in before.changes_to(take(repo, full=True))] == ["large"]
+
+
+def test_the_evidence_of_the_run_itself_is_no_change(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "repo", {"a.txt": "one\n"})
+    ours = repo / "outputs/run"
+    ours.mkdir(parents=True)
+    before = fingerprint(repo / ".git", repo / ".git", repo, [], full=True, ours=ours)
+    (ours / "tape").write_text("x")
+    assert before.changes_to(fingerprint(repo / ".git", repo / ".git", repo, [], full=True, ours=ours)) == ()
+    (repo / "outputs/other").write_text("x")
+    assert before.changes_to(fingerprint(repo / ".git", repo / ".git", repo, [], full=True, ours=ours)) != ()

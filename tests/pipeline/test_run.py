@@ -297,7 +297,7 @@ def meddling(deed: Any, *, full: bool) -> Any:
     """Return parts whose adapter does a deed while it runs."""
 
     @contextmanager
-    def opened(chosen: ChosenModel, asked: RunRequest, observer: Observer) -> Iterator[Adapter]:
+    def opened(chosen: ChosenModel, asked: RunRequest, observer: Observer, _workspace: Any) -> Iterator[Adapter]:
         with open_adapter(chosen, asked, observer) as adapter:
             yield Meddler(adapter, deed)
 
