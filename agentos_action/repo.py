@@ -6,13 +6,16 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from operator import methodcaller
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pygit2
 
 from agentos_action.errors import UsageError
 from agentos_action.records.base import MODE_TREE
 from agentos_action.records.patch import MODE_EXEC, MODE_FILE, MODE_GITLINK, MODE_LINK, FileChange, FileVersion
-from agentos_action.records.receipt import CommitFacts
+
+if TYPE_CHECKING:
+    from agentos_action.records.receipt import CommitFacts
 
 #: libgit2 reads neither a split nor a sparse index.
 INDEX_HINT = "Try: git update-index --no-split-index; git sparse-checkout reapply --no-sparse-index"
@@ -134,6 +137,8 @@ class RepoView:
 
     def commit_facts(self, commit: str) -> CommitFacts | None:
         """Return a commit's message, tree and parents, None where there is no such commit."""
+        from agentos_action.records.receipt import CommitFacts  # noqa: PLC0415 - a hook asks for none
+
         try:
             found = self.raw[commit].peel(pygit2.Commit)
         except (pygit2.GitError, KeyError, ValueError):

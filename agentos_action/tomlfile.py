@@ -1,16 +1,16 @@
-"""TOML text → a record, where every error names the file, the line and the key."""
+"""TOML text → a dataclass or a record, where every error names the file, the line and the key."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import is_dataclass
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
-
 from agentos_action.errors import UsageError
+from agentos_action.records.reading import Unfit, read
 
-T = TypeVar("T", bound=BaseModel)
+T = TypeVar("T")
 
 _TABLE = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]?\]\s*(?:#.*)?$")
 _POSITION = re.compile(r"\s*\(at line (\d+), column (\d+)\)$|\s*\(at end of document\)$")
@@ -41,18 +41,29 @@ def _parse(text: str, where: str, first_line: int) -> dict[str, Any]:
 def validate(data: dict[str, Any], text: str, model: type[T], where: str, *, first_line: int = 1) -> T:
     """Validate parsed TOML against a record; raises UsageError naming `where`, the line and the key."""
     try:
-        return model.model_validate(data)
+        return read(model, data) if is_dataclass(model) else _validated(model, data)
+    except Unfit as error:
+        key = ".".join(error.path) or "the file"
+        place = f"{where}:{first_line + _line_of(text, error.path) - 1}"
+        if error.known is not None:
+            known = ", ".join(sorted(error.known))
+            raise UsageError(f"{place}: unknown key {key!r}", f"Known keys here: {known}.") from error
+        raise UsageError(f"{place}: key {key!r}: {error.said}", "Correct that value.") from error
+
+
+def _validated(model: type[T], data: dict[str, Any]) -> T:
+    """Return a pydantic record; raises Unfit with the first of its errors."""
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - records of ours that a hook reads do without it
+
+    try:
+        return TypeAdapter(model).validate_python(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         path = tuple(str(part) for part in first["loc"] if not isinstance(part, int))
-        line = first_line + _line_of(text, path) - 1
-        key = ".".join(path) or "the file"
-        if first["type"] == "extra_forbidden":
-            known = ", ".join(sorted(_fields_at(model, path[:-1])))
-            raise UsageError(f"{where}:{line}: unknown key {key!r}", f"Known keys here: {known}.") from error
+        known = _fields_at(model, path[:-1]) if first["type"] == "extra_forbidden" else None
         # TOML calls a list what pydantic, which makes it immutable, calls a tuple.
         said = first["msg"].removeprefix("Value error, ").replace("valid tuple", "valid list")
-        raise UsageError(f"{where}:{line}: key {key!r}: {said}", "Correct that value.") from error
+        raise Unfit(path, said, known) from error
 
 
 def _line_of(text: str, path: tuple[str, ...]) -> int:
@@ -75,11 +86,8 @@ def _line_of(text: str, path: tuple[str, ...]) -> int:
     return best
 
 
-def _fields_at(model: type[BaseModel], path: tuple[str, ...]) -> list[str]:
+def _fields_at(model: Any, path: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ANN401 - a type of pydantic's, or none
     for part in path:
-        info = model.model_fields.get(part)
-        inner = info.annotation if info else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return []
-        model = inner
-    return [info.alias or name for name, info in model.model_fields.items()]
+        info = getattr(model, "model_fields", {}).get(part)
+        model = info.annotation if info else None
+    return tuple(info.alias or name for name, info in getattr(model, "model_fields", {}).items())

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 
 from agentos_action.records.base import MODE_TREE
 from agentos_action.records.patch import MODE_FILE, MODE_GITLINK, FileVersion
+from agentos_action.records.verdict import DiffValidationResult, Finding
 
 BASE_ID = "0123456789abcdef0123456789abcdef01234567"
+
+
+def written(record: DiffValidationResult | Finding) -> bytes:
+    """Return a record as JSON in UTF-8; raises for half of a character, which no JSON file can hold."""
+    return json.dumps(asdict(record), ensure_ascii=False).encode()
 
 
 class Files:

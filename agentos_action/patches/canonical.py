@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from agentos_action.patches.changes import Changes
+from agentos_action.patches.built import Changes
 from agentos_action.patches.elision import is_elision
 from agentos_action.patches.names import git_names, plain_name, unprefixed
 from agentos_action.patches.refusal import Refused

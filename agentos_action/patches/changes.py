@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from agentos_action.patches.built import Changes, Unfit
 from agentos_action.patches.names import check_length
 from agentos_action.patches.places.fit import fitted
 from agentos_action.patches.refusal import Refused, refuse
@@ -14,10 +15,6 @@ from agentos_action.patches.text import BOM, FileText, encode
 from agentos_action.patches.whole import check_is_whole, check_written, whole_content
 from agentos_action.records.base import Base
 from agentos_action.records.patch import MODE_FILE, FileChange, FileVersion, Placed
-from agentos_action.records.verdict import Finding
-
-#: So many findings say enough about an answer that does not fit.
-MOST_FINDINGS = 8
 
 #: What stands before the names instead of git's a/ and b/.
 _PREFIXES = frozenset(
@@ -27,15 +24,6 @@ _PREFIXES = frozenset(
 
 #: What tools put behind the name of a file's new version.
 _NEW = frozenset({".new", ".modified", ".updated", ".patched", ".orig", ".bak", "~"})
-
-
-@dataclass(slots=True)
-class Changes:
-    """What sections come to; `sources` are the names of files that others are copied from."""
-
-    files: list[FileChange] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
-    placements: list[Placed] = field(default_factory=list)
 
 
 def apply(sections: Iterable[Section], base: Base, answer: str, *, guarded: bool = False) -> Changes:
@@ -48,19 +36,20 @@ def apply(sections: Iterable[Section], base: Base, answer: str, *, guarded: bool
     merged = _merged([_named(section, base) for section in sections])
     _check_names(merged)
     changes = Changes()
-    findings: list[Finding] = []
+    unfit = Unfit()
     for section in merged:
+        names = (section.old_path, section.new_path)
+        if unfit.enough:
+            unfit.add(*names)
+            continue
         try:
             if guarded:
                 check_is_whole(section, base)
             changes.files.append(_change(section, base, answer, changes.placements))
             changes.sources += [section.old_path] if section.copy and section.old_path else []
         except Refused as refused:
-            findings += refused.findings
-        if len(findings) >= MOST_FINDINGS:
-            break
-    if findings:
-        raise Refused(*findings[:MOST_FINDINGS])
+            unfit.add(*names, refused.findings)
+    unfit.check(changes)
     return changes
 
 

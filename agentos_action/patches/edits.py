@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from agentos_action.patches.changes import Changes
+from agentos_action.patches.built import Changes, Unfit
 from agentos_action.patches.compare import Comparer
 from agentos_action.patches.elision import is_elision
 from agentos_action.patches.formats.structured import Create, Delete, Edits, InsertAfter, Rename, Replace
@@ -31,8 +31,21 @@ def apply(answer: Edits, base: Base) -> Changes:
         by_path[edit.path].append(edit)
     changes = Changes()
     comparer = Comparer()
+    unfit = Unfit()
     for path, edits in by_path.items():
-        changes.files.append(_change(path, edits, base, comparer, changes.placements))
+        target = next((edit.to for edit in edits if isinstance(edit, Rename)), path)
+        names = (
+            path if not isinstance(edits[0], Create) else None,
+            target if not isinstance(edits[0], Delete) else None,
+        )
+        if unfit.enough:
+            unfit.add(*names)
+            continue
+        try:
+            changes.files.append(_change(path, edits, base, comparer, changes.placements))
+        except Refused as refused:
+            unfit.add(*names, refused.findings)
+    unfit.check(changes)
     targets = Counter(change.new_path for change in changes.files if change.new_path is not None)
     for path, count in targets.items():
         if count > 1:

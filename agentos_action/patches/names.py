@@ -16,9 +16,9 @@ _WRITTEN = [f"\\{_LETTERS[n]}" if n in _LETTERS else chr(n) if n in _PLAIN else 
 _ESCAPED = re.compile(r'[^\\]*(?:\\(?:[abtnvfr"\\]|[0-3][0-7]{2})[^\\]*)*')
 _QUOTED = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"')
 #: No path is longer on any system that git runs on.
-_LONGEST = 4_096
+LONGEST = 4_096
 #: Two such names with their prefixes and quotes, where every byte is written with four signs.
-_LONGEST_QUOTED = 8 * _LONGEST + 64
+_LONGEST_QUOTED = 8 * LONGEST + 64
 _GIT_QUOTED = re.compile(r'^("[^"\\]*(?:\\.[^"\\]*)*"|a/.*?) ("[^"\\]*(?:\\.[^"\\]*)*"|b/.*)$')
 _NOTE = re.compile(
     r"\s{1,8}(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d\S*.*|[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d.*"
@@ -57,8 +57,8 @@ def unquote(text: str) -> str:
 def check_length(name: str) -> None:
     """Raise Refused (`patch.bad-name`) for a name that is longer than any path may be."""
     size = len(name.encode("utf-8", "replace"))
-    if size > _LONGEST:
-        message = f"a file name has {size:,} bytes, more than the {_LONGEST:,} of any path: {name[:80]!r}…"
+    if size > LONGEST:
+        message = f"a file name has {size:,} bytes, more than the {LONGEST:,} of any path: {name[:80]!r}…"
         raise refuse("patch.bad-name", message, "Choose a short name.")
 
 
@@ -86,7 +86,7 @@ def raw_name(text: str) -> str:
     """Return the name in a header that a model wrote: without the time stamp, note or decoration behind or round it."""
     if text.startswith('"'):
         return plain_name(text)
-    name = _NOTE.sub("", text[:_LONGEST].partition("\t")[0].strip()).strip()
+    name = _NOTE.sub("", text[:LONGEST].partition("\t")[0].strip()).strip()
     name = name.strip("`*") or name
     return NULL if name in _NULLS else name
 

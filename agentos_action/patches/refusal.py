@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from agentos_action.records.verdict import Finding
+
+if TYPE_CHECKING:
+    from agentos_action.patches.built import Changes
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an expected outcome; it never leaves the room
-    """One or more findings that end the reading of an answer."""
+    """One or more findings that end the reading of an answer; `besides` is what of it can still be judged."""
 
-    def __init__(self, *findings: Finding) -> None:
+    def __init__(self, *findings: Finding, besides: Changes | None = None) -> None:
         super().__init__("; ".join(finding.message for finding in findings))
         self.findings = findings
+        self.besides = besides
 
 
 def refuse(code: str, message: str, hint: str = "", *, path: str | None = None, line: int | None = None) -> Refused:

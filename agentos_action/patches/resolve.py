@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from agentos_action.patches import canonical, changes
 from agentos_action.patches.answer import plain, unescaped, unpaged
-from agentos_action.patches.changes import Changes
+from agentos_action.patches.built import Changes, check_all
 from agentos_action.patches.read import reads_as_patch, sections_of
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.syntax import broken
@@ -30,12 +32,20 @@ class Resolved:
     """The changes an answer means and where its hunks went, or the findings why it means none.
 
     `sources` are files that others are copied from: the changes no longer name them, and a policy may forbid them.
+    `besides` is what of a refused answer could be read all the same, for the rules to judge and for nobody to apply.
     """
 
     changes: tuple[FileChange, ...] = ()
     findings: tuple[Finding, ...] = ()
     placements: tuple[Placed, ...] = ()
     sources: tuple[str, ...] = ()
+    besides: Resolved | None = None
+
+    @classmethod
+    def of(cls, found: Changes) -> Resolved:
+        """Return what was found, in the order of its names."""
+        ordered = tuple(sorted(found.files, key=lambda change: change.path))
+        return cls(ordered, placements=tuple(found.placements), sources=tuple(found.sources))
 
 
 def resolve(  # noqa: PLR0913 - an answer, what it is about, and two limits
@@ -56,9 +66,9 @@ def resolve(  # noqa: PLR0913 - an answer, what it is about, and two limits
         _check_text(answer, max_answer_bytes)
         found = _Resolver(edit_format, base, files, max_hunks).meant(answer)
     except Refused as refused:
-        return Resolved(findings=refused.findings)
-    ordered = tuple(sorted(found.files, key=lambda change: change.path))
-    return Resolved(ordered, placements=tuple(found.placements), sources=tuple(found.sources))
+        besides = Resolved.of(refused.besides) if refused.besides is not None else None
+        return Resolved(findings=refused.findings, besides=besides)
+    return Resolved.of(found)
 
 
 def _check_text(answer: str, max_answer_bytes: int) -> None:
@@ -116,11 +126,11 @@ class _Resolver:
         # A section without hunks is some work too: a new file, a rename.
         self._check_count(sum(max(1, len(section.hunks)) for section in read.sections))
         guarded = self.edit_format == "auto" and read.edit_format == "whole_file"
-        found = changes.apply(read.sections, self.base, answer, guarded=guarded)
-        check_beside(read.beside, found.files, self.base, answer)
+        found = _built(lambda: changes.apply(read.sections, self.base, answer, guarded=guarded))
+        checks: list[Callable[[], None]] = [lambda: check_beside(read.beside, found.files, self.base, answer)]
         if given.thoughts:
-            check_thoughts(given.thoughts, found.files)
-        return _readable(found)
+            checks.append(lambda: check_thoughts(given.thoughts, found.files))
+        return _readable(found, *checks)
 
     def _edits(self, answer: str) -> Changes:
         from agentos_action.patches import edits  # noqa: PLC0415 - only for JSON
@@ -131,7 +141,7 @@ class _Resolver:
             message = "the answer holds a patch beside the JSON object of edits"
             raise refuse("patch.mixed", message, "Answer with one of the two.")
         self._check_count(len(parsed.edits))
-        return edits.apply(parsed, self.base)
+        return _built(lambda: edits.apply(parsed, self.base))
 
     def _check_count(self, hunks: int) -> None:
         if self.max_hunks is not None and hunks > _JOINED * self.max_hunks:
@@ -143,14 +153,31 @@ def _doubt(found: Changes) -> int:
     return sum(RUNGS.index(placed.rung) for placed in found.placements)
 
 
-def _readable(found: Changes) -> Changes:
-    """Return changes whose files their languages can still read; raises Refused for one that broke."""
-    for change in found.files:
-        if change.old is None or change.new is None:
-            continue
-        wrong = broken(change.path, change.old.content, change.new.content)
-        if wrong is not None:
-            message = f"{change.path!r} could be read before and cannot be after this change: {wrong.said}"
-            hint = "Show the change with the lines around it."
-            raise refuse("patch.breaks-syntax", message, hint, path=change.path, line=wrong.line)
+def _built(build: Callable[[], Changes]) -> Changes:
+    """Return what is built; raises Refused where a part does not fit, also with what is wrong with those that do."""
+    try:
+        return build()
+    except Refused as refused:
+        if refused.besides is None:
+            raise
+        try:
+            _readable(refused.besides)
+        except Refused as also:
+            raise Refused(*refused.findings, *also.findings, besides=refused.besides) from None
+        raise
+
+
+def _readable(found: Changes, *checks: Callable[[], None]) -> Changes:
+    """Return changes that pass these checks, and whose files their languages can still read; else raises Refused."""
+    check_all(found, [*checks, *(partial(_check_reads, change) for change in found.files)])
     return found
+
+
+def _check_reads(change: FileChange) -> None:
+    if change.old is None or change.new is None:
+        return
+    wrong = broken(change.path, change.old.content, change.new.content)
+    if wrong is not None:
+        message = f"{change.path!r} could be read before and cannot be after this change: {wrong.said}"
+        hint = "Show the change with the lines around it."
+        raise refuse("patch.breaks-syntax", message, hint, path=change.path, line=wrong.line)

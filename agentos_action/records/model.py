@@ -66,13 +66,17 @@ def _add(left: int | None, right: int | None) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer: its text, why it ended, the model that the server says wrote it."""
+    """A complete answer: its text, why it ended, the model that the server says wrote it.
+
+    `left_out` are settings that the model refused, and was asked without.
+    """
 
     text: str
     finish_reason: FinishReason
     model_id: str
     usage: TokenUsage
     duration_ms: int
+    left_out: tuple[str, ...] = ()
 
 
 class OnTokens(Protocol):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self, TypeAlias, get_args
-
-from pydantic import AfterValidator, Field, PositiveInt, StrictBool, model_validator
+import warnings
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
 from agentos_action.records.patch import Rung
-from agentos_action.records.record import Record
+from agentos_action.records.shape import Shape
 
 #: So many patterns, of such a length, with so many stars in one part, say enough, and are quick to match.
 MAX_PATTERNS = 1_000
@@ -80,8 +80,11 @@ def check_forbidden_glob(pattern: str) -> str:
         reason = f"{pattern[:80]!r}: at most {MAX_STARS} stars in one part, and {MAX_PATTERN} signs"
         raise ValueError(reason)
     try:
-        pathspec.GitIgnoreSpec.from_lines([pattern.casefold()])
-    except (ValueError, re.error) as error:
+        with warnings.catch_warnings():
+            # Of `[[` Python says that it may mean something else one day; nobody needs it (`\[`).
+            warnings.simplefilter("error", FutureWarning)
+            pathspec.GitIgnoreSpec.from_lines([pattern.casefold()])
+    except (ValueError, re.error, FutureWarning) as error:
         reason = f"{pattern!r} is no pattern that git's ignore rules can read"
         raise ValueError(reason) from error
     return pattern
@@ -89,10 +92,10 @@ def check_forbidden_glob(pattern: str) -> str:
 
 #: Patterns of the two sides, each checked when it is read.
 AllowedGlobs: TypeAlias = Annotated[
-    tuple[Annotated[str, AfterValidator(check_allowed_glob)], ...], Field(max_length=MAX_PATTERNS)
+    tuple[Annotated[str, Shape(check=check_allowed_glob)], ...], Shape(longest=MAX_PATTERNS)
 ]
 ForbiddenGlobs: TypeAlias = Annotated[
-    tuple[Annotated[str, AfterValidator(check_forbidden_glob)], ...], Field(max_length=MAX_PATTERNS)
+    tuple[Annotated[str, Shape(check=check_forbidden_glob)], ...], Shape(longest=MAX_PATTERNS)
 ]
 
 
@@ -128,27 +131,38 @@ Permission: TypeAlias = Literal["read", "triage", "write", "maintain", "admin"]
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 Sandbox: TypeAlias = Literal["bubblewrap", "none"]
 Signing: TypeAlias = Literal["git", "always"]
-Login: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?$", max_length=100)]
-Command: TypeAlias = Annotated[str, Field(min_length=1, max_length=4_000, pattern=r"^[^\x00]*\S[^\x00]*$")]
-Identity: TypeAlias = Annotated[str, AfterValidator(check_identity)]
-Folder: TypeAlias = Annotated[str, AfterValidator(check_folder)]
-VariableGlob: TypeAlias = Annotated[str, AfterValidator(check_variable)]
+Count: TypeAlias = Annotated[int, Shape(exact=True, above=0)]
+Switch: TypeAlias = Annotated[bool, Shape(exact=True)]
+Login: TypeAlias = Annotated[str, Shape(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*(\[bot\])?$", longest=100)]
+Command: TypeAlias = Annotated[str, Shape(shortest=1, longest=4_000, pattern=r"^[^\x00]*\S[^\x00]*$")]
+Identity: TypeAlias = Annotated[str, Shape(check=check_identity)]
+Folder: TypeAlias = Annotated[str, Shape(check=check_folder)]
+VariableGlob: TypeAlias = Annotated[str, Shape(check=check_variable)]
+
+#: For pydantic, where a record of its own holds one of these tables or their schema is asked for.
+_CLOSED: dict[str, Any] = {"extra": "forbid"}
 
 
-class Limits(Record, strict=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
     """How much one run may do; counts are per run, sizes in bytes."""
 
-    max_files: PositiveInt = 20
-    max_hunks: PositiveInt = 200
-    max_changed_lines: PositiveInt = 2_000
-    max_diff_bytes: PositiveInt = 512 * 1024
-    max_answer_bytes: PositiveInt = 1024 * 1024
-    max_line_bytes: PositiveInt = 10_000
-    max_model_calls: PositiveInt = 200
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
+
+    max_files: Count = 20
+    max_hunks: Count = 200
+    max_changed_lines: Count = 2_000
+    max_diff_bytes: Count = 512 * 1024
+    max_answer_bytes: Count = 1024 * 1024
+    max_line_bytes: Count = 10_000
+    max_model_calls: Count = 200
 
 
-class ModelChoice(Record):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChoice:
     """Which model, and where prompts may go; an empty `hosts` means any host of an allowed kind."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     profile: str | None = None
     provider: str | None = None
@@ -157,16 +171,17 @@ class ModelChoice(Record):
     allow: tuple[Literal["local", "cloud"], ...] = ("local", "cloud")
     hosts: tuple[str, ...] = ()
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
+    def __post_init__(self) -> None:
         if self.profile and self.provider:
             message = "name a profile or a provider, not both"
             raise ValueError(message)
-        return self
 
 
-class ContextRules(Record):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextRules:
     """What may never be read into a prompt besides the built-in list (gitignore patterns)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     forbidden_paths: ForbiddenGlobs = ()
 
@@ -176,53 +191,65 @@ class ContextRules(Record):
         return (*UNREADABLE, *self.forbidden_paths)
 
 
-class TrustRules(Record, strict=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustRules:
     """Who may ask: a repository permission, exact logins (None: whoever has the permission), exact names of bots."""
 
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
+
     permission: Permission = "write"
-    users: Annotated[tuple[Login, ...] | None, Field(strict=False)] = None
-    bots: Annotated[tuple[Login, ...], Field(strict=False)] = ()
+    users: tuple[Login, ...] | None = None
+    bots: tuple[Login, ...] = ()
 
 
-class CheckRules(Record, strict=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRules:
     """Commands that a candidate must pass, each a line for `sh` in an export of it; seconds are for all together.
 
     `readable` are further folders that the sandbox shows, `environment` names (globs) of variables that are kept.
     """
 
-    commands: Annotated[tuple[Command, ...], Field(strict=False)] = ()
-    timeout_seconds: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
+
+    commands: tuple[Command, ...] = ()
+    timeout_seconds: Annotated[float, Shape(exact=True, above=0, most=86_400)] = 600.0
     sandbox: Sandbox = "bubblewrap"
-    readable: Annotated[tuple[Folder, ...], Field(strict=False)] = ()
-    environment: Annotated[tuple[VariableGlob, ...], Field(strict=False)] = ()
+    readable: tuple[Folder, ...] = ()
+    environment: tuple[VariableGlob, ...] = ()
 
 
-class CommitRules(Record, strict=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitRules:
     """As whom (None: as git is configured) and on which branches (globs) commits are made, and whether all are signed.
 
     `sign` "git" signs where git is configured to; "always" refuses a commit that cannot be signed.
     """
 
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
+
     author: Identity | None = None
     committer: Identity | None = None
-    branches: Annotated[AllowedGlobs, Field(strict=False)] = ("**",)
+    branches: AllowedGlobs = ("**",)
     sign: Signing = "git"
 
 
-class Policy(Record):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
     """The whole policy; its defaults are the built-in policy that holds where there is no `agentos.toml`."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     allowed_paths: AllowedGlobs = ("**",)
     forbidden_paths: ForbiddenGlobs = ()
     max_placement: Rung = "similar"
-    allow_new_files: StrictBool = True
-    allow_delete: StrictBool = True
-    allow_rename: StrictBool = True
-    allow_exec_bit: StrictBool = False
-    protect_manifests: StrictBool = False
-    limits: Limits = Field(default_factory=Limits.model_construct)
-    model: ModelChoice = Field(default_factory=ModelChoice.model_construct)
-    context: ContextRules = Field(default_factory=ContextRules.model_construct)
-    trust: TrustRules = Field(default_factory=TrustRules.model_construct)
-    checks: CheckRules = Field(default_factory=CheckRules.model_construct)
-    commit: CommitRules = Field(default_factory=CommitRules.model_construct)
+    allow_new_files: Switch = True
+    allow_delete: Switch = True
+    allow_rename: Switch = True
+    allow_exec_bit: Switch = False
+    protect_manifests: Switch = False
+    limits: Limits = field(default_factory=Limits)
+    model: ModelChoice = field(default_factory=ModelChoice)
+    context: ContextRules = field(default_factory=ContextRules)
+    trust: TrustRules = field(default_factory=TrustRules)
+    checks: CheckRules = field(default_factory=CheckRules)
+    commit: CommitRules = field(default_factory=CommitRules)

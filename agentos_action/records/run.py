@@ -72,8 +72,9 @@ class Workflow:
 class RunRequest:
     """Everything argv, environment and event said about one run, read once.
 
+    Without `content` evidence keeps digests of prompts, answers and diff, and no text that may quote them.
     `half` says how much of the way is walked; `proposal` is the bundle that the half `commit` begins with. `identity`
-    holds git's own variables that name author and committer.
+    holds git's own variables that name author and committer, `addresses` those that the environment gives providers.
     """
 
     repo: Path
@@ -97,11 +98,13 @@ class RunRequest:
     edit_format: EditFormat | None = None
     evidence: Path | None = None
     dry_run: bool = False
+    content: bool = True
     half: Half = "run"
     target: Target = "commit"
     proposal: Path | None = None
     workflow: Workflow | None = None
     identity: dict[str, str] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
     index_file: Path | None = None
     home: Path = Path()
     cache: Path = Path()

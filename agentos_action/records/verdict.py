@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import InitVar, dataclass
-from typing import Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from agentos_action.records.patch import FileChange
-from agentos_action.records.record import Record
 
 Severity: TypeAlias = Literal["error", "warning"]
 
+#: For pydantic, where a record of its own holds one of these or their schema is asked for.
+_CLOSED: dict[str, Any] = {"extra": "forbid"}
 
-class Finding(Record):
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
     """One reason, with a stable id, the place, and what to do; `line` counts in the new file, from 1."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     id: str
     severity: Severity = "error"
@@ -22,8 +27,11 @@ class Finding(Record):
     hint: str = ""
 
 
-class DiffValidationResult(Record):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffValidationResult:
     """What the rules found in a diff: every finding, never only the first."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
     is_valid: bool
     errors: tuple[Finding, ...] = ()

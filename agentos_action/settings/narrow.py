@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 from agentos_action.records.narrowing import Narrowing, NarrowLimits
@@ -14,31 +15,28 @@ T = TypeVar("T")
 def narrow(policy: Policy, wish: Narrowing) -> Policy:
     """Return the policy with everything that the task narrows; where it asks for more the policy's own word stays."""
     trust, checks, commit = policy.trust, policy.checks, policy.commit
-    return policy.model_copy(
-        update={
-            "max_placement": _first(policy.max_placement, wish.max_placement, RUNGS),
-            **{key: getattr(policy, key) and getattr(wish, key) is not False for key in _ALLOWED},
-            "protect_manifests": policy.protect_manifests or wish.protect_manifests is True,
-            "limits": _limits(policy.limits, wish.limits),
-            "trust": trust.model_copy(
-                update={
-                    "permission": _first(trust.permission, wish.trust.permission, PERMISSIONS[::-1]),
-                    "users": _both(trust.users, wish.trust.users),
-                    "bots": _both(trust.bots, wish.trust.bots),
-                }
-            ),
-            "checks": checks.model_copy(
-                update={
-                    "timeout_seconds": min(checks.timeout_seconds, wish.checks.timeout_seconds or float("inf")),
-                    "sandbox": _first(checks.sandbox, wish.checks.sandbox, ("bubblewrap", "none")),
-                }
-            ),
-            "commit": commit.model_copy(update={"sign": _first(commit.sign, wish.commit.sign, ("always", "git"))}),
-        }
+    return replace(
+        policy,
+        max_placement=_first(policy.max_placement, wish.max_placement, RUNGS),
+        allow_new_files=policy.allow_new_files and wish.allow_new_files is not False,
+        allow_delete=policy.allow_delete and wish.allow_delete is not False,
+        allow_rename=policy.allow_rename and wish.allow_rename is not False,
+        allow_exec_bit=policy.allow_exec_bit and wish.allow_exec_bit is not False,
+        protect_manifests=policy.protect_manifests or wish.protect_manifests is True,
+        limits=_limits(policy.limits, wish.limits),
+        trust=replace(
+            trust,
+            permission=_first(trust.permission, wish.trust.permission, PERMISSIONS[::-1]),
+            users=_both(trust.users, wish.trust.users),
+            bots=_both(trust.bots, wish.trust.bots) or (),
+        ),
+        checks=replace(
+            checks,
+            timeout_seconds=min(checks.timeout_seconds, wish.checks.timeout_seconds or float("inf")),
+            sandbox=_first(checks.sandbox, wish.checks.sandbox, ("bubblewrap", "none")),
+        ),
+        commit=replace(commit, sign=_first(commit.sign, wish.commit.sign, ("always", "git"))),
     )
-
-
-_ALLOWED = ("allow_new_files", "allow_delete", "allow_rename", "allow_exec_bit")
 
 
 def _first(own: T, wished: T | None, strictest_first: tuple[T, ...]) -> T:
@@ -55,4 +53,4 @@ def _both(own: tuple[str, ...] | None, wished: tuple[str, ...] | None) -> tuple[
 
 def _limits(own: Limits, wished: NarrowLimits) -> Limits:
     told = wished.model_dump(exclude_none=True)
-    return own.model_copy(update={key: min(value, getattr(own, key)) for key, value in told.items()})
+    return replace(own, **{key: min(value, getattr(own, key)) for key, value in told.items()})

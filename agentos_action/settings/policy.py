@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from agentos_action.errors import UsageError
 from agentos_action.records.base import Base
 from agentos_action.records.policy import Policy
-from agentos_action.records.record import Record
-from agentos_action.tomlfile import read_toml
 
 POLICY_FILE = "agentos.toml"
 MAX_POLICY_BYTES = 256 * 1024
@@ -35,18 +33,14 @@ def load_policy(base: Base) -> LoadedPolicy:
 
 def built_in() -> LoadedPolicy:
     """Return the policy that holds where nobody wrote one."""
-    # Nothing in it needs to be validated, and building the validators would cost a hook its start.
-    policy = Policy.model_construct()
-    return LoadedPolicy(policy, "built-in", hashlib.sha256(json.dumps(_plain(policy)).encode()).hexdigest())
-
-
-def _plain(record: Record) -> dict[str, object]:
-    """Return a record's fields as JSON takes them."""
-    return {key: _plain(value) if isinstance(value, Record) else value for key, value in record}
+    policy = Policy()
+    return LoadedPolicy(policy, "built-in", hashlib.sha256(json.dumps(asdict(policy)).encode()).hexdigest())
 
 
 def read_policy(content: bytes, where: str) -> LoadedPolicy:
     """Read the text of a policy; raises UsageError naming `where`, line and key of what is wrong."""
+    from agentos_action.tomlfile import read_toml  # noqa: PLC0415 - most hooks find no policy to read
+
     if len(content) > MAX_POLICY_BYTES:
         raise UsageError(f"{where}: larger than {MAX_POLICY_BYTES} bytes", "Shorten the policy.")
     try:

@@ -34,7 +34,7 @@ def verify(subject: Subject, policy_sha256: str, *, found_before: tuple[Finding,
     errors = tuple(finding for finding in findings if finding.severity == "error")
     warnings = tuple(finding for finding in findings if finding.severity == "warning")
     patch = subject.patch
-    result = DiffValidationResult.model_construct(
+    result = DiffValidationResult(
         is_valid=not errors,
         errors=errors,
         warnings=warnings,

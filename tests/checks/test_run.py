@@ -18,6 +18,7 @@ from agentos_action.checks.run import require, run_checks
 from agentos_action.errors import UsageError
 from agentos_action.records.check import CheckResult
 from agentos_action.records.policy import CheckRules, Sandbox
+from agentos_action.records.reading import read
 
 MISSING = sandbox.available(CheckRules())
 needs_bubblewrap = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
@@ -29,7 +30,7 @@ def checks(place: Path, *commands: str, rules: Mapping[str, object] | None = Non
     folder, home = place / "tree", place / "home"
     for new in (folder, home):
         new.mkdir(exist_ok=True)
-    given = CheckRules.model_validate({"commands": commands, **(rules or {})})
+    given = read(CheckRules, {"commands": commands, **(rules or {})})
     return run_checks(given, folder, home, hidden=[place / "repo"], on_stage=lambda _: None)
 
 

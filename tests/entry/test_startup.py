@@ -33,12 +33,42 @@ def probed(repo: Path, heavy: str, *arguments: str, **environment: str) -> tuple
     return done.returncode, done.stderr.splitlines()[-1].split()[1:], done.stderr
 
 
+HOOK = f"{HEAVY} pydantic pydantic_core annotated_types agentos_action.records.run agentos_action.records.receipt"
+
+
 def test_a_hook_that_finds_nothing_loads_nothing_it_does_not_use(repo: Path) -> None:
     (repo / "a.txt").write_text("two\n")
     git(repo, "add", "-A")
-    code, loaded, said = probed(repo, f"{HEAVY} agentos_action.records.run", "verify", "--staged")
+    code, loaded, said = probed(repo, f"{HOOK} tomllib pathspec", "verify", "--staged")
     assert (code, loaded) == (0, [])
     assert "agentos verify: accepted (1 file, +1 -1, policy built-in)" in said
+
+
+def test_a_hook_reads_a_policy_without_the_records_of_pydantic(repo: Path) -> None:
+    every = 'allowed_paths = ["**"]\n[limits]\nmax_files = 3\n[trust]\nusers = ["ada"]\n[checks]\ntimeout_seconds = 9\n'
+    (repo / "agentos.toml").write_text(every)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-m", "policy")
+    (repo / "a.txt").write_text("two\n")
+    git(repo, "add", "-A")
+    code, loaded, said = probed(repo, f"{HOOK} pathspec", "verify", "--staged")
+    assert (code, loaded) == (0, [])
+    assert "policy agentos.toml@" in said
+    (repo / "agentos.toml").write_text("[limits]\nmax_files = 'many'\n")
+    git(repo, "commit", "-am", "a wrong one")
+    (repo / "a.txt").write_text("three\n")
+    git(repo, "add", "-A")
+    code, loaded, said = probed(repo, HOOK, "verify", "--staged")
+    assert (code, loaded) == (2, [])
+    assert ":2: key 'limits.max_files': Input should be a valid integer" in said
+
+
+def test_a_hook_tells_findings_as_json_without_them_too(repo: Path) -> None:
+    (repo / ".github").mkdir()
+    (repo / ".github/x.yml").write_text("a: 1\n")
+    git(repo, "add", "-A")
+    code, loaded, _ = probed(repo, HOOK, "verify", "--staged", "--json")
+    assert (code, loaded) == (1, [])
 
 
 def test_findings_on_a_pipe_need_no_rich_and_read_the_same(repo: Path) -> None:

@@ -10,8 +10,13 @@ from hypothesis import strategies as st
 from agentos_action.patches.parse import to_patch
 from agentos_action.patches.resolve import Resolved, resolve
 from agentos_action.records.patch import MODE_GITLINK, MODE_LINK, RUNGS
+from agentos_action.records.policy import Policy
+from agentos_action.records.surroundings import surroundings
 from agentos_action.records.task import EditFormat
-from tests.bases import Files
+from agentos_action.records.tool import OutputKind
+from agentos_action.verifier.subject import Subject
+from agentos_action.verifier.verify import verify
+from tests.bases import Files, written
 
 TEXT = "import os\n\n\ndef one():\n    return 1\n\n\ndef two():\n    return 1\n"
 BASE = Files(
@@ -115,7 +120,14 @@ def _check(answer: str, edit_format: EditFormat, files: tuple[str, ...]) -> None
     assert not (found.findings and (found.changes or found.placements))
     for finding in found.findings:
         assert finding.message
-        assert finding.model_dump_json()
+        assert written(finding)
+    if found.besides is not None:
+        assert found.findings
+        patch = to_patch(found.besides.changes)
+        around = surroundings(BASE, patch.changes)
+        kind: OutputKind = "diff" if patch.text else "analysis"
+        subject = Subject(patch, Policy(), around, output_kind=kind, sources=found.besides.sources)
+        assert verify(subject, "", found_before=found.findings).accepted is None
     if found.findings:
         return
     patch = to_patch(found.changes)

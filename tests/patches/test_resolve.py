@@ -17,7 +17,7 @@ from agentos_action.records.surroundings import surroundings
 from agentos_action.records.task import EditFormat
 from agentos_action.verifier.subject import Subject
 from agentos_action.verifier.verify import verify
-from tests.bases import Files
+from tests.bases import Files, written
 from tests.patches.making import changes, codes, contents, patch_of, read
 
 BASE = Files(
@@ -104,8 +104,8 @@ def judged(found: Resolved) -> bool:
     assert bool(found.findings) != bool(found.changes) or found == Resolved()
     patch = to_patch(found.changes)
     verdict = verify(Subject(patch, Policy(), surroundings(BASE, patch.changes)), "0" * 64)
-    assert verdict.result.model_dump_json()
-    assert all(finding.model_dump_json() for finding in found.findings)
+    assert written(verdict.result)
+    assert all(written(finding) for finding in found.findings)
     return verdict.accepted is not None
 
 

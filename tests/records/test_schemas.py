@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import FrozenInstanceError
 from importlib import import_module
 from typing import Any
 
 import jsonschema
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from agentos_action.entry.commands import schema as schema_command
 from agentos_action.entry.commands.schema import SCHEMAS
@@ -49,13 +50,17 @@ SMALLEST: dict[str, dict[str, Any]] = {
 }
 
 
-def record(name: str) -> type[BaseModel]:
+def record(name: str) -> type[Any]:
     """Return the record of a schema's name."""
     module, _, attribute = SCHEMAS[name].partition(":")
     found = getattr(import_module(module), attribute)
     assert isinstance(found, type)
-    assert issubclass(found, BaseModel)
     return found
+
+
+def adapter(name: str) -> TypeAdapter[Any]:
+    """Return what validates and writes the record of a schema's name."""
+    return TypeAdapter(record(name))
 
 
 def printed(name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -76,26 +81,26 @@ def test_a_schema_is_valid_and_takes_what_the_record_takes(name: str, capsys: py
     assert schema["$schema"] == jsonschema.Draft202012Validator.META_SCHEMA["$id"]
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(SMALLEST[name], schema)
-    read = record(name).model_validate_json(json.dumps(SMALLEST[name]))
-    written = json.loads(read.model_dump_json(by_alias=True))
+    read = adapter(name).validate_json(json.dumps(SMALLEST[name]))
+    written = json.loads(adapter(name).dump_json(read, by_alias=True))
     jsonschema.validate(written, schema)
-    assert record(name).model_validate_json(json.dumps(written)) == read
+    assert adapter(name).validate_json(json.dumps(written)) == read
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_an_unknown_field_is_refused_by_record_and_schema(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     more = {**SMALLEST[name], "surprise": 1}
     with pytest.raises(ValidationError, match="surprise"):
-        record(name).model_validate(more)
+        adapter(name).validate_python(more)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(more, printed(name, capsys))
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_record_is_frozen(name: str) -> None:
-    read = record(name).model_validate_json(json.dumps(SMALLEST[name]))
-    field = next(iter(type(read).model_fields))
-    with pytest.raises(ValidationError, match="frozen"):
+    read = adapter(name).validate_json(json.dumps(SMALLEST[name]))
+    field = next(iter(SMALLEST[name]), "limits")
+    with pytest.raises((ValidationError, FrozenInstanceError), match=r"frozen|cannot assign"):
         setattr(read, field, None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -12,9 +13,15 @@ from agentos_action.errors import UsageError
 from agentos_action.records.narrowing import Narrowing
 from agentos_action.records.patch import RUNGS
 from agentos_action.records.policy import PERMISSIONS, CheckRules, CommitRules, Limits, Policy, TrustRules
-from agentos_action.records.record import Record
+from agentos_action.records.reading import read
 from agentos_action.settings.narrow import narrow
 from agentos_action.tasks.file import parse_task
+
+
+def names(table: type[Any]) -> tuple[str, ...]:
+    """Return the keys of a table."""
+    return tuple(field.name for field in fields(table))
+
 
 #: (where the key stands, the policy's value, one that narrows it, one that would widen it)
 ROWS: list[tuple[str, Any, Any, Any]] = [
@@ -29,7 +36,7 @@ ROWS: list[tuple[str, Any, Any, Any]] = [
     ("allow_exec_bit", False, False, True),
     ("protect_manifests", False, True, None),
     ("protect_manifests", True, True, False),
-    *((f"limits.{name}", 100, 7, 1_000) for name in Limits.model_fields),
+    *((f"limits.{name}", 100, 7, 1_000) for name in names(Limits)),
     ("trust.permission", "write", "admin", "read"),
     ("trust.users", None, ("ada",), None),
     ("trust.bots", ("renovate[bot]", "ours[bot]"), ("ours[bot]",), ("ours[bot]", "renovate[bot]", "theirs[bot]")),
@@ -39,7 +46,7 @@ ROWS: list[tuple[str, Any, Any, Any]] = [
     ("commit.sign", "git", "always", None),
     ("commit.sign", "always", "always", "git"),
 ]
-TABLES: dict[str, type[Record]] = {"limits": Limits, "trust": TrustRules, "checks": CheckRules, "commit": CommitRules}
+TABLES: dict[str, type[Any]] = {"limits": Limits, "trust": TrustRules, "checks": CheckRules, "commit": CommitRules}
 
 
 def nested(key: str, value: object) -> dict[str, Any]:
@@ -49,7 +56,7 @@ def nested(key: str, value: object) -> dict[str, Any]:
 
 
 def policy_with(key: str, value: object) -> Policy:
-    return Policy.model_validate(nested(key, value))
+    return read(Policy, nested(key, value))
 
 
 def value_of(policy: Policy, key: str) -> object:
@@ -85,8 +92,8 @@ def test_every_key_of_the_policy_is_narrowed_or_named_here_as_one_that_a_task_ca
     }
     keys = {
         f"{name}.{inner}" if name in TABLES else name
-        for name in Policy.model_fields
-        for inner in (TABLES[name].model_fields if name in TABLES else ("",))
+        for name in names(Policy)
+        for inner in (names(TABLES[name]) if name in TABLES else ("",))
     }
     assert keys - elsewhere == {key for key, *_ in ROWS}
 
@@ -115,7 +122,7 @@ def test_a_task_that_says_nothing_narrows_nothing() -> None:
 
 @given(st.sampled_from(RUNGS), st.sampled_from(RUNGS), st.sampled_from(PERMISSIONS), st.sampled_from(PERMISSIONS))
 def test_the_stricter_of_two_counts(own: str, wished: str, has: str, asks: str) -> None:
-    policy = Policy.model_validate({"max_placement": own, "trust": {"permission": has}})
+    policy = read(Policy, {"max_placement": own, "trust": {"permission": has}})
     wish = Narrowing.model_validate({"max_placement": wished, "trust": {"permission": asks}})
     found = narrow(policy, wish)
     assert RUNGS.index(found.max_placement) == min(map(RUNGS.index, (policy.max_placement, wish.max_placement or own)))

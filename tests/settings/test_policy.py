@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentos_action.errors import UsageError
-from agentos_action.records.policy import UNREADABLE, Limits, Policy, check_allowed_glob
+from agentos_action.records.policy import UNREADABLE, Limits, Policy, check_allowed_glob, check_forbidden_glob
 from agentos_action.repo import RepoView
 from agentos_action.settings.policy import MAX_POLICY_BYTES, load_policy
 from agentos_action.verifier.globs import allows, forbids
@@ -114,7 +114,7 @@ def test_a_glob_that_a_policy_takes_can_be_asked(pattern: str, path: str) -> Non
 @given(GLOB_TEXT, st.sampled_from(["a", "a/b", "[", "ab/.b", "a b"]))
 def test_a_forbidden_pattern_is_refused_by_the_policy_or_can_be_asked(pattern: str, path: str) -> None:
     try:
-        policy = Policy(forbidden_paths=(pattern,))
+        policy = Policy(forbidden_paths=(check_forbidden_glob(pattern),))
     except ValueError:
         policy = Policy()
     assert forbids(policy.forbidden_paths, path) in {True, False}

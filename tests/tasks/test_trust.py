@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from agentos_action.errors import UsageError
 from agentos_action.records.policy import PERMISSIONS, TrustRules
+from agentos_action.records.reading import read
 from agentos_action.tasks.event import Actor, Event, read_event
 from agentos_action.tasks.trust import may_ask
 
@@ -138,4 +139,4 @@ VALUES = st.recursive(
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES), st.sampled_from(PERMISSIONS))
 def test_any_payload_gives_a_verdict(tmp_path_factory: pytest.TempPathFactory, payload: object, least: str) -> None:
     found = event(tmp_path_factory.getbasetemp(), "issue_comment", payload)
-    may_ask(TrustRules.model_validate({"permission": least}), found)
+    may_ask(read(TrustRules, {"permission": least}), found)

@@ -19,7 +19,7 @@ from agentos_action.secrets.scan import scan
 from agentos_action.settings.policy import load_policy
 from agentos_action.verifier.subject import Subject
 from agentos_action.verifier.verify import RULES, verify
-from tests.bases import Files
+from tests.bases import Files, written
 
 CASES = Path(__file__).parents[1] / "cases"
 KEYS = {
@@ -115,7 +115,7 @@ def test_what_a_rule_rejects_is_rejected_with_exactly_these_findings(file: Path)
     assert verdict.accepted is None
     assert not verdict.result.is_valid
     assert all(finding.message and finding.hint for finding in verdict.result.errors)
-    assert verdict.result.model_dump_json()
+    assert written(verdict.result)
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -10,6 +10,7 @@ from agentos_action.records.policy import Policy
 from agentos_action.records.surroundings import Surroundings
 from agentos_action.verifier.rules.placement import placement
 from agentos_action.verifier.subject import Subject
+from tests.bases import written
 
 CHANGE = FileChange("a.txt", "a.txt", FileVersion(b"one\n"), FileVersion(b"two\n"))
 
@@ -36,7 +37,7 @@ def test_a_finding_names_path_line_hunk_rung_and_cap() -> None:
 def test_a_path_that_is_not_utf8_can_be_told() -> None:
     odd = Placed("\udcff", 1, 1, "similar")
     (found,) = placement(subject("exact", odd))
-    assert found.model_dump_json()
+    assert written(found)
     assert told([odd]) == (Placed("?", 1, 1, "similar"),)
 
 

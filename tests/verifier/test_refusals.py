@@ -92,8 +92,10 @@ def test_after_a_refusal_everything_is_as_it_was(file: Path, tmp_path: Path) -> 
     )
     assert report.status == "rejected", report.message
     found = sorted(finding.id for finding in report.findings if finding.severity == "error")
-    # Reading an answer may refuse it before the rules are asked.
-    assert found == case["findings"] or (found and all(code.startswith("patch.") for code in found))
+    # Reading an answer may refuse it, and then the rules are asked about as much of it as could be read.
+    reading = [code for code in found if code.startswith("patch.")]
+    rules = [code for code in found if code not in reading]
+    assert rules == case["findings"] or (reading and set(rules) <= set(case["findings"]))
     assert everything(around) == before
 
 

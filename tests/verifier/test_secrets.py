@@ -8,7 +8,7 @@ from agentos_action.records.policy import Policy
 from agentos_action.records.surroundings import surroundings
 from agentos_action.verifier.rules.secrets import secrets
 from agentos_action.verifier.subject import Subject
-from tests.bases import Files
+from tests.bases import Files, written
 
 
 def test_every_leak_is_a_finding_with_place_kind_and_what_to_do() -> None:
@@ -18,4 +18,4 @@ def test_every_leak_is_a_finding_with_place_kind_and_what_to_do() -> None:
     assert (first.id, first.path, first.line) == ("secrets.credential", "a", 3)
     assert "aws-key" in first.message
     assert "rotate" in first.hint
-    assert second.model_dump_json()
+    assert written(second)

@@ -19,7 +19,7 @@ from agentos_action.verifier.may_change import may_change
 from agentos_action.verifier.names import is_git
 from agentos_action.verifier.subject import Subject
 from agentos_action.verifier.verify import verify
-from tests.bases import BASE_ID
+from tests.bases import BASE_ID, written
 
 AROUND = Surroundings(BASE_ID)
 POLICY_SHA = "f" * 64
@@ -98,14 +98,14 @@ def test_an_acceptance_cannot_be_changed() -> None:
 def test_any_name_gets_a_verdict_that_can_be_written_down(name: str) -> None:
     clean = name.encode("utf-8", "surrogateescape") if not any("\ud800" <= c <= "\udfff" for c in name) else b"x"
     verdict = creating(clean.decode("utf-8", "surrogateescape"))
-    assert verdict.result.model_dump_json()
+    assert written(verdict.result)
     assert verdict.result.is_valid == (verdict.accepted is not None)
 
 
 @given(st.binary(min_size=1, max_size=8))
 def test_a_name_of_any_bytes_gets_a_verdict_that_can_be_written_down(raw: bytes) -> None:
     verdict = creating(raw.decode("utf-8", "surrogateescape"))
-    assert verdict.result.model_dump_json()
+    assert written(verdict.result)
 
 
 @given(NAMES, st.sampled_from([(), ("src/**",)]))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
 
+    from agentos_action.records.base import Base
     from agentos_action.records.patch import FileChange, Placed
     from agentos_action.records.verdict import DiffValidationResult, Finding
     from agentos_action.repo import RepoView
+    from agentos_action.settings.policy import LoadedPolicy
 
 EXAMPLE = "agentos verify --staged"
 
@@ -23,7 +26,7 @@ MAX_DIFF_BYTES = 32 * 1024 * 1024
 
 @dataclass(frozen=True)
 class _Found:
-    """What is to be judged, or why a diff could not be read."""
+    """What is to be judged, and why a diff could not be read, or not all of it."""
 
     changes: tuple[FileChange, ...]
     placements: tuple[Placed, ...] = ()
@@ -46,14 +49,9 @@ def execute(options: argparse.Namespace) -> int:
     """Judge and report; exit code 1 where a rule refuses."""
     from agentos_action.errors import EXIT_DONE, EXIT_REJECTED  # noqa: PLC0415 - not for --help
     from agentos_action.executor.journal import pending  # noqa: PLC0415 - the same
-    from agentos_action.patches.parse import to_patch  # noqa: PLC0415 - the same
-    from agentos_action.records.surroundings import surroundings  # noqa: PLC0415 - the same
     from agentos_action.records.verdict import DiffValidationResult  # noqa: PLC0415 - the same
     from agentos_action.repo import RepoView  # noqa: PLC0415 - the same
-    from agentos_action.secrets.scan import scan  # noqa: PLC0415 - the same
     from agentos_action.settings.policy import load_policy  # noqa: PLC0415 - the same
-    from agentos_action.verifier.subject import Subject  # noqa: PLC0415 - the same
-    from agentos_action.verifier.verify import verify  # noqa: PLC0415 - the same
 
     repo = RepoView.open(Path(options.repo))
     if pending(repo.git_dir):
@@ -62,25 +60,44 @@ def execute(options: argparse.Namespace) -> int:
         settle(repo, _warn)
     if options.staged and repo.unborn:
         if options.json:
-            sys.stdout.write(DiffValidationResult(is_valid=True).model_dump_json() + "\n")
+            sys.stdout.write(_as_json(DiffValidationResult(is_valid=True)))
         else:
             sys.stderr.write("agentos verify: not judged: there is no commit yet (this is the first commit)\n")
         return EXIT_DONE
     before = repo.commit_of(options.range.partition("..")[0] or "HEAD" if options.range else "HEAD")
     policy = load_policy(repo.snapshot(repo.commit_of(options.policy_ref) if options.policy_ref else before))
     found = _changes(options, repo, before)
-    patch = to_patch(found.changes)
-    if not patch.changes:
-        result = DiffValidationResult(is_valid=not found.findings, errors=found.findings)
-    else:
-        # A person's own diff is taken as it stands; nobody guesses where its hunks might have been meant to go.
-        exact = policy.policy.model_copy(update={"max_placement": "exact"})
-        around = surroundings(repo.snapshot(before), patch.changes)
-        leaks = scan(patch.files, repo.snapshot(before), deep=False)
-        subject = Subject(patch, exact, around, placements=found.placements, leaks=leaks, sources=found.sources)
-        result = verify(subject, policy.sha256).result
+    result = _judged(found, repo.snapshot(before), policy)
     _say(options, result, policy.source)
     return EXIT_DONE if result.is_valid else EXIT_REJECTED
+
+
+def _judged(found: _Found, base: Base, policy: LoadedPolicy) -> DiffValidationResult:
+    from agentos_action.patches.parse import to_patch  # noqa: PLC0415 - not for --help
+    from agentos_action.records.surroundings import surroundings  # noqa: PLC0415 - the same
+    from agentos_action.records.verdict import DiffValidationResult  # noqa: PLC0415 - the same
+    from agentos_action.secrets.scan import scan  # noqa: PLC0415 - the same
+    from agentos_action.verifier.subject import Subject  # noqa: PLC0415 - the same
+    from agentos_action.verifier.verify import verify  # noqa: PLC0415 - the same
+
+    patch = to_patch(found.changes)
+    if not patch.changes and not found.findings:
+        return DiffValidationResult(is_valid=True)
+    subject = Subject(
+        patch,
+        # A person's own diff is taken as it stands; nobody guesses where its hunks might have been meant to go.
+        replace(policy.policy, max_placement="exact"),
+        surroundings(base, patch.changes),
+        output_kind="diff" if patch.text else "analysis",
+        placements=found.placements,
+        leaks=scan(patch.files, base, deep=False),
+        sources=found.sources,
+    )
+    result = verify(subject, policy.sha256, found_before=found.findings).result
+    if found.findings:
+        # Whatever the rules say of a part of it, the diff as a whole could not be read.
+        return DiffValidationResult(is_valid=False, errors=result.errors, warnings=result.warnings)
+    return result
 
 
 def _warn(said: str) -> None:
@@ -109,12 +126,17 @@ def _changes(options: argparse.Namespace, repo: RepoView, before: str) -> _Found
     except OSError as error:
         raise UsageError(f"{options.diff}: {error.strerror}", "Name an existing diff file.") from error
     read = resolve(text, "unified_diff", repo.snapshot(before), MAX_DIFF_BYTES)
-    return _Found(read.changes, read.placements, read.sources, read.findings)
+    judged = read.besides or read
+    return _Found(judged.changes, judged.placements, judged.sources, read.findings)
+
+
+def _as_json(result: DiffValidationResult) -> str:
+    return json.dumps(asdict(result), ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _say(options: argparse.Namespace, result: DiffValidationResult, source: str) -> None:
     if options.json:
-        sys.stdout.write(result.model_dump_json() + "\n")
+        sys.stdout.write(_as_json(result))
         return
     from agentos_action.entry.fail import uncoloured  # noqa: PLC0415 - not with --json
     from agentos_action.report.terminal import Reporter, counted  # noqa: PLC0415 - the same
