@@ -126,8 +126,8 @@ _ROWS: Final = (
     Fault(
         Code.CONSTRAINT_UNSUPPORTED,
         "config",
-        "The profile takes away the answer shape this needs.",
-        "Allow json_schema or grammar in the profile's capabilities.",
+        "The answer shape this needs is not to be had here.",
+        "Allow it in the profile's capabilities, or use another provider.",
     ),
     Fault(Code.NO_ANSWER, "config", "No answer was given to replay.", "Give one: --answer FILE."),
     Fault(Code.MODEL_MISSING, "model", "{endpoint} does not have the model.", "Load it, or name one that is there."),

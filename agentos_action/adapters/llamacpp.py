@@ -8,10 +8,11 @@ from typing import Final, TypeAlias
 
 from agentos_action.adapters import llamacpp_completion, openai_chat
 from agentos_action.adapters.base import AdapterParts, Draft, Expected, identity, settle
+from agentos_action.adapters.compatible import ANY_OBJECT, Dialect, check_declared, shape
 from agentos_action.adapters.endpoint import parse_endpoint
 from agentos_action.adapters.faults import Code
 from agentos_action.adapters.http import HttpClient
-from agentos_action.adapters.models import ListedModel, choose, list_models
+from agentos_action.adapters.models import Models, choose, list_models
 from agentos_action.adapters.openai_chat import Ask
 from agentos_action.adapters.probe import MINIMAL_PROMPT, Probe
 from agentos_action.adapters.reply import JsonObject
@@ -31,6 +32,7 @@ _PROTOCOLS: Final[Mapping[Mode, _Protocol]] = MappingProxyType(
 _RENDERERS: Final[Mapping[Mode, Callable[[HttpClient, Prompt, Deadline], str]]] = MappingProxyType(
     {"openai_compatible": llamacpp_completion.templated, "llamacpp_completion": llamacpp_completion.render}
 )
+_DIALECT: Final = Dialect(grammar=True)
 _TODO: Final = MappingProxyType(
     {
         Code.CONNECT_REFUSED: "Start llama-server, or use --embedded.",
@@ -43,8 +45,14 @@ class _Slot(Wire):
     n_ctx: Count | None = None
 
 
+class _Template(Wire):
+    supports_tools: bool = False
+    supports_tool_calls: bool = False
+
+
 class _Props(Wire):
     default_generation_settings: _Slot = _Slot()
+    chat_template_caps: _Template = _Template()
 
 
 class LlamaCpp:
@@ -61,16 +69,19 @@ class LlamaCpp:
         endpoint = parse_endpoint(DEFAULT_BASE_URL if profile.base_url is None else profile.base_url)
         self.endpoint: str | None = endpoint.label
         self._profile, self._clock = profile, parts.clock
-        self._client = HttpClient(endpoint, api_key=parts.api_key, clock=parts.clock, todo=_TODO)
-        self._models: tuple[ListedModel, ...] | None = None
+        todo = {**_TODO, Code.HTTP_401: parts.key_note or _TODO[Code.HTTP_401]}
+        self._client = HttpClient(endpoint, api_key=parts.api_key, clock=parts.clock, todo=todo)
+        self._models = Models(lambda within: list_models(self._client, within))
+        # What `/props` says; before it was asked nothing is known, and nothing claimed.
         self._context: int | None = None
+        self._calls_functions = False
 
     def health_check(self, deadline: Deadline, *, full: bool = False) -> ToolHealth:
         """Probe the server; the list of models is asked for afresh."""
-        self._models = None
+        self._models.forget()
         steps = Probe(
             adapter=self,
-            list_models=lambda within: tuple(model.id for model in self._listed(within)),
+            list_models=self._models.ids,
             choose=self._choose,
             complete=lambda within: self.run(MINIMAL_PROMPT, within, _unheard),
             faults=self._client.faults,
@@ -79,14 +90,15 @@ class LlamaCpp:
         return steps.run(deadline, full=full)
 
     def supports(self) -> ToolCapabilities:
-        """Return what llama.cpp can do and the profile does not take away."""
+        """Return what llama.cpp can do and the profile does not take away; calls only if the model's template can."""
         declared = self._profile.capabilities
         return ToolCapabilities(
             execution_mode=self.execution_mode,
             stream=declared.stream,
-            json_mode=declared.json_schema,
+            json_mode=declared.json_mode,
             json_schema=declared.json_schema,
             grammar=declared.grammar,
+            function_call=declared.function_call and self._calls_functions,
             context_tokens=self._context,
         )
 
@@ -109,6 +121,9 @@ class LlamaCpp:
                 raise
             return None
         self._context = props.default_generation_settings.n_ctx
+        caps = props.chat_template_caps
+        chats = self._profile.mode == "openai_compatible"
+        self._calls_functions = chats and caps.supports_tools and caps.supports_tool_calls
         return self._context
 
     def count_tokens(self, prompt: Prompt, deadline: Deadline) -> int | None:
@@ -126,28 +141,22 @@ class LlamaCpp:
         """Close the client."""
         self._client.close()
 
-    def _listed(self, deadline: Deadline) -> tuple[ListedModel, ...]:
-        if self._models is None:
-            self._models = list_models(self._client, deadline)
-        return self._models
-
     def _choose(self, deadline: Deadline) -> Expected:
         take_first = self._profile.on_missing_model == "first_ready"
-        return choose(self._listed(deadline), self.requested_model, take_first=take_first, faults=self._client.faults)
+        return choose(
+            self._models.listed(deadline), self.requested_model, take_first=take_first, faults=self._client.faults
+        )
 
     def _shape(self, constraint: Constraint | None) -> JsonObject:
-        """Return the fields that hold the answer to its shape; llama.cpp takes one of the two, the grammar first."""
-        if constraint is None or (constraint.grammar is None and constraint.json_schema is None):
-            return {}
-        declared = self._profile.capabilities
-        if constraint.grammar is not None and declared.grammar:
-            return {"grammar": constraint.grammar}
-        if constraint.json_schema is None or not declared.json_schema:
-            raise self._client.faults.error(Code.CONSTRAINT_UNSUPPORTED)
-        if self._profile.mode == "llamacpp_completion":
-            return {"json_schema": constraint.json_schema}
-        named = {"name": "answer", "strict": True, "schema": constraint.json_schema}
-        return {"response_format": {"type": "json_schema", "json_schema": named}}
+        """Return the fields that hold the answer to its shape, in the words of the profile's mode."""
+        declared, faults = self._profile.capabilities, self._client.faults
+        fields = shape(constraint, declared, _DIALECT, faults)
+        if self._profile.mode == "openai_compatible" or constraint is None:
+            return fields
+        check_declared(not constraint.function, "function_call", faults)
+        if "response_format" not in fields:
+            return fields
+        return {"json_schema": ANY_OBJECT if constraint.json_schema is None else constraint.json_schema}
 
 
 def _unheard(_received: int, /) -> None:

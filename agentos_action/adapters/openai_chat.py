@@ -14,18 +14,31 @@ from agentos_action.clock import Deadline
 from agentos_action.records.model import FinishReason, OnTokens, Prompt, TokenUsage
 
 PATH: Final = "/v1/chat/completions"
+#: The one function that a model is made to call where the answer is its arguments; also the name of a schema.
+FUNCTION: Final = "answer"
 
-_FINISH: Final[dict[str, FinishReason]] = {"stop": "stop", "length": "length", "content_filter": "content_filter"}
+_FINISH: Final[dict[str, FinishReason]] = {
+    "stop": "stop",
+    "tool_calls": "stop",
+    "function_call": "stop",
+    "length": "length",
+    "content_filter": "content_filter",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question in a protocol's hands; `beside` holds fields that only this server knows."""
+    """One question in a protocol's hands.
+
+    `beside` holds fields that only this server knows, `leave_out` names those of the protocol that it does not take.
+    """
 
     prompt: Prompt
     model: str
     stream: bool
     beside: JsonObject
+    path: str = PATH
+    leave_out: frozenset[str] = frozenset()
 
 
 class _Details(Wire):
@@ -38,9 +51,20 @@ class _Usage(Wire):
     prompt_tokens_details: _Details | None = None
 
 
+class _Function(Wire):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _Call(Wire):
+    index: Count | None = None
+    function: _Function = _Function()
+
+
 class _Piece(Wire):
     content: str | None = None
     refusal: str | None = None
+    tool_calls: list[_Call] | None = None
 
 
 class _Choice(Wire):
@@ -58,11 +82,13 @@ class _Part(Wire):
 
 
 class _Gathered:
-    """What came so far of the first choice."""
+    """What came so far of the first choice; with `function` the arguments of its call are the answer."""
 
-    def __init__(self, on_tokens: OnTokens) -> None:
-        self._on_tokens = on_tokens
+    def __init__(self, on_tokens: OnTokens, *, function: bool) -> None:
+        self._on_tokens, self._function = on_tokens, function
         self._pieces: list[str] = []
+        # The name of each call, by its index.
+        self._calls: dict[int, str] = {}
         self._refusal = ""
         self._model: str | None = None
         self._usage: _Usage | None = None
@@ -84,12 +110,25 @@ class _Gathered:
 
     def _take(self, piece: _Piece) -> None:
         self._refusal += piece.refusal or ""
-        if piece.content:
-            self._pieces.append(piece.content)
+        # A whole message numbers its calls by their order only.
+        for order, call in enumerate(piece.tool_calls or []):
+            number = order if call.index is None else call.index
+            self._calls[number] = self._calls.get(number, "") + (call.function.name or "")
+            if self._function:
+                self._hear(call.function.arguments)
+        if not self._function:
+            self._hear(piece.content)
+
+    def _hear(self, text: str | None) -> None:
+        if text:
+            self._pieces.append(text)
             self._on_tokens(len(self._pieces))
 
-    def draft(self) -> Draft:
+    def draft(self, faults: Faults) -> Draft:
         """Return it as a draft; only called when the reply came to its end."""
+        finish = _FINISH.get(self.finish or "", "other")
+        if self._function and finish in {"stop", "other"} and not self._refusal:
+            check_calls(list(self._calls.values()), faults)
         usage = self._usage or _Usage()
         details = usage.prompt_tokens_details
         cached = details.cached_tokens if details else None
@@ -97,17 +136,29 @@ class _Gathered:
             cached = self._timings.cached
         return Draft(
             text="".join(self._pieces),
-            finish=_FINISH.get(self.finish or "", "other"),
+            finish=finish,
             model=self._model,
             usage=TokenUsage(usage.prompt_tokens, cached, usage.completion_tokens),
             refusal=self._refusal,
         )
 
 
+def check_calls(names: list[str], faults: Faults) -> None:
+    """Raise `bad_shape` unless the one function was called, and called once."""
+    if not names:
+        raise faults.error(Code.BAD_SHAPE, "It made no call.")
+    if len(names) > 1:
+        raise faults.error(Code.BAD_SHAPE, f"It made {len(names)} calls where one was asked for.")
+    if names != [FUNCTION]:
+        raise faults.error(Code.BAD_SHAPE, "It called a function that there is not.")
+
+
 def ask(client: HttpClient, question: Ask, deadline: Deadline, on_tokens: OnTokens) -> Draft:
     """Ask the chat endpoint and return its whole reply, however it chose to send it."""
-    with client.open(Call("POST", PATH, _body(question)), deadline) as reply:
-        return _read(reply, client.faults, _Gathered(on_tokens))
+    constraint = question.prompt.constraint
+    function = constraint is not None and constraint.function
+    with client.open(Call("POST", question.path, _body(question)), deadline) as reply:
+        return _read(reply, client.faults, _Gathered(on_tokens, function=function))
 
 
 def _body(question: Ask) -> JsonObject:
@@ -124,7 +175,7 @@ def _body(question: Ask) -> JsonObject:
     }
     if question.stream:
         body["stream_options"] = {"include_usage": True}
-    return body
+    return {name: value for name, value in body.items() if name not in question.leave_out}
 
 
 def messages(prompt: Prompt) -> list[dict[str, str]]:
@@ -140,4 +191,4 @@ def _read(reply: Reply, faults: Faults, gathered: _Gathered) -> Draft:
         raise faults.error(Code.BAD_SHAPE, "It holds no choice.")
     if gathered.finish is None:
         raise faults.error(Code.STREAM_CUT if streams else Code.BAD_SHAPE, "It does not say why it ended.")
-    return gathered.draft()
+    return gathered.draft(faults)

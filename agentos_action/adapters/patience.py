@@ -26,6 +26,8 @@ _PASSING: Final = frozenset({Code.HTTP_429, Code.OVERLOADED, Code.LOADING})
 _PASSING_STATUS: Final = frozenset({500, 502})
 _NOT_CONNECTED: Final = frozenset({Code.CONNECT_REFUSED, Code.CONNECT_FAILED})
 
+_CUT_SHORT: Final = frozenset({Code.TIMEOUT, Code.HTTP_5XX})
+
 
 class TryAgainError(Exception):
     """A failure that may pass: the error to end with, and the seconds that the server asks to wait (None: silent)."""
@@ -66,6 +68,7 @@ class Patience:
         self._deadline, self._clock, self._short = deadline, clock, short
         self._loading_until = clock.monotonic() + LOADING_SECONDS
         self._failures = 0
+        self.loading: ToolError | None = None
 
     def __call__(self, error: Exception) -> bool | float:
         """Return the seconds to wait, True for a short wait of stamina's own, False for no further attempt."""
@@ -73,6 +76,7 @@ class Patience:
             return False
         left = self._deadline.remaining()
         if error.error.raw_error_code == Code.LOADING:
+            self.loading = error.error
             left = min(left, self._loading_until - self._clock.monotonic())
             return _POLL_SECONDS if left > _POLL_SECONDS else False
         self._failures += 1
@@ -108,4 +112,9 @@ def again(attempt: Callable[[], T], patience: Patience) -> T:
                 return attempt()
     except TryAgainError as error:
         raise error.error from error
+    except ToolError as error:
+        if patience.loading is not None and error.raw_error_code in _CUT_SHORT:
+            # It was loading until the end of the time; that the last reply came only in part tells less.
+            raise patience.loading from error
+        raise
     raise AssertionError(tries)

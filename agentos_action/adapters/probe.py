@@ -1,4 +1,4 @@
-"""The four steps every local provider is probed by, told as one ToolHealth with the last step that went well."""
+"""The four steps a provider is probed by, told as one ToolHealth with the last step that went well."""
 
 from __future__ import annotations
 
@@ -22,14 +22,18 @@ _GOOD_ENOUGH: Final = Code.ANSWER_CUT
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A provider's way to take each step; a step raises ToolError where it fails."""
+    """A provider's way to take each step; a step raises ToolError where it fails.
+
+    `complete` is None where a test answer costs money; `note` is one more sentence on a model that is ready.
+    """
 
     adapter: Adapter
     list_models: Callable[[Deadline], tuple[str, ...]]
     choose: Callable[[Deadline], Expected]
-    complete: Callable[[Deadline], object]
+    complete: Callable[[Deadline], object] | None
     faults: Faults
     clock: Clock
+    note: Callable[[], str] = str
 
     def run(self, deadline: Deadline, *, full: bool) -> ToolHealth:
         """Walk list and model, with `full` also completion and shape; `probe_step` is the last one passed."""
@@ -48,7 +52,7 @@ class Probe:
         progress.step = "models"
         progress.model = self.choose(deadline).name
         progress.step = "model"
-        if not full:
+        if not full or self.complete is None:
             return
         try:
             self.complete(deadline)
@@ -73,7 +77,7 @@ class Probe:
             instance=adapter.instance,
             execution_mode=adapter.execution_mode,
             status="connected" if category is None else STATUS_BY_CATEGORY[category],
-            details=f"{failure.message} {failure.hint}" if failure else _ready(adapter, progress.model),
+            details=f"{failure.message} {failure.hint}" if failure else self._ready(progress.model),
             error_category=category,
             raw_error_code=failure.raw_error_code if failure else None,
             endpoint=adapter.endpoint,
@@ -83,16 +87,15 @@ class Probe:
             latency_ms=latency_ms,
         )
 
+    def _ready(self, model: str) -> str:
+        adapter, wanted = self.adapter, self.adapter.requested_model
+        asked = f" It was asked for as {one_line(wanted, 80)}." if wanted not in {None, model} and wanted else ""
+        where = f" at {adapter.endpoint}" if adapter.endpoint else ""
+        return f"{one_line(model, 80)} is ready{where}.{asked} {self.note()}".rstrip()
+
 
 @dataclass(slots=True)
 class _Progress:
     step: ProbeStep = "none"
     models: tuple[str, ...] = ()
     model: str = ""
-
-
-def _ready(adapter: Adapter, model: str) -> str:
-    wanted = adapter.requested_model
-    asked = f" It was asked for as {one_line(wanted, 80)}." if wanted not in {None, model} and wanted else ""
-    where = f" at {adapter.endpoint}" if adapter.endpoint else ""
-    return f"{one_line(model, 80)} is ready{where}.{asked}"

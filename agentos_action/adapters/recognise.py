@@ -32,11 +32,16 @@ _OVERFLOW: Final = Code.CONTEXT_OVERFLOW
 _WORDED: Final = tuple(
     (re.compile(words), code)
     for words, code in (
-        (r"out of memory|failed to allocate|bad_alloc|requires more system memory", Code.OUT_OF_MEMORY),
+        (
+            r"out of memory|failed to allocate|bad_alloc|requires more system memory|insufficient system resources",
+            Code.OUT_OF_MEMORY,
+        ),
         (r"exceeded your current quota|credit balance is too low|insufficient (quota|credits|balance)", Code.QUOTA),
         (r"prompt is too long|maximum context length|exceeds? the (available )?context|context window", _OVERFLOW),
-        (r"input length exceeds|request (body )?too large", _OVERFLOW),
+        (r"input length exceeds|request (body )?too large|exceeds? context limit", _OVERFLOW),
+        (r"context overflows|greater than the context length|context length of only", _OVERFLOW),
         (r"no models? (is |are )?(currently )?loaded|model[^.]{0,200} not loaded", Code.MODEL_MISSING),
+        (r"invalid model (name|id)|not a valid model", Code.MODEL_MISSING),
     )
 )
 # Words that mean this only beside "not found": an address may be unknown just as well.
@@ -81,9 +86,23 @@ def error_of(value: dict[str, object]) -> tuple[str, tuple[str, ...], int]:
     """Return (message, names, HTTP status or 0) of an error object in any of the shapes that servers use."""
     body = value.get("error")
     if not isinstance(body, dict):
-        message = body if isinstance(body, str) else value.get("message") or value.get("detail")
-        return message if isinstance(message, str) else "", (), 0
-    names = tuple(name for key in ("type", "code") if isinstance(name := body.get(key), str))
+        said = (body, value.get("message"), _detail(value.get("detail")))
+        return next((words for words in said if isinstance(words, str)), ""), _names(value), 0
+    names = _names(body)
     message, number = body.get("message"), body.get("code")
     known = isinstance(number, int) and 400 <= number < 600  # noqa: PLR2004 - HTTP's error statuses
     return message if isinstance(message, str) else "", names, number if known and isinstance(number, int) else 0
+
+
+def _names(body: dict[str, object]) -> tuple[str, ...]:
+    return tuple(name for key in ("type", "code") if isinstance(name := body.get(key), str))
+
+
+def _detail(detail: object) -> object:
+    """Return FastAPI's `detail` as words: a text, or the first field of several with what is wrong with it."""
+    first = detail[0] if isinstance(detail, list) and detail else detail
+    if not isinstance(first, dict):
+        return first
+    words, place = first.get("msg", first.get("message")), first.get("loc")
+    field = place[-1] if isinstance(place, list) and place else None
+    return f"'{field}': {words}" if isinstance(field, str) and isinstance(words, str) else words

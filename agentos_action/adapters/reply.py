@@ -13,6 +13,7 @@ from agentos_action.adapters.exchange import Exchange, Head
 from agentos_action.adapters.faults import Code, Faults
 from agentos_action.adapters.recognise import code_of, error_of
 from agentos_action.adapters.strict_json import NotStrictError, loads
+from agentos_action.adapters.text import one_line
 from agentos_action.errors import ToolError
 
 JsonObject: TypeAlias = dict[str, object]
@@ -130,4 +131,7 @@ def refusal(faults: Faults, code: Code, value: JsonObject, detail: str = "") -> 
         tokens, context = body.get("n_prompt_tokens"), body.get("n_ctx")
         if isinstance(tokens, int) and isinstance(context, int):
             return faults.error(code, f"The prompt has {tokens} tokens, the context holds {context}.")
+    param = body.get("param") if isinstance(body, dict) else None
+    if isinstance(param, str) and "unsupported" in " ".join(error_of(value)[1]):
+        detail = f"{detail} Unsupported: '{one_line(param, 40)}'."
     return faults.error(code, f"{detail} {faults.quote(error_of(value)[0])}".strip())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,26 +45,34 @@ class Copy:
         return DIFF
 
 
-@pytest.fixture
-def copies(tmp_path: Path) -> Callable[[], Any]:
+@dataclass
+class Copies:
+    """Makes the one workspace of a test."""
+
+    top: Path
+    hidden: tuple[Path, ...] = ()
+
     @contextmanager
-    def opened() -> Iterator[Copy]:
-        folder, home = tmp_path / "tree", tmp_path / "throw-away"
+    def __call__(self) -> Iterator[Copy]:
+        folder, home = self.top / "tree", self.top / "throw-away"
         folder.mkdir()
         home.mkdir()
         yield Copy(folder, home)
 
-    return opened
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Copies:
+    return Copies(tmp_path)
 
 
-def claude(copies: Callable[[], Any] | None = None, *, key: str | None = None, **fields: Any) -> Agent:
+def claude(copies: Copies | None = None, *, key: str | None = None, **fields: Any) -> Agent:
     profile = Profile.model_validate({"provider": "claude_cli", "name": "claude_cli", **fields})
     made = create(profile, AdapterParts(api_key=key, workspace=copies))
     assert isinstance(made, Agent)
     return made
 
 
-def other(copies: Callable[[], Any] | None = None, *, key: str | None = None, **agent: Any) -> Agent:
+def other(copies: Copies | None = None, *, key: str | None = None, **agent: Any) -> Agent:
     rules = {"command": ["worker"], "sandbox": "none", **agent}
     profile = {"provider": "cli", "name": "worker", "api_key_ref": "env:WORKER_KEY", "agent": rules}
     made = create(Profile.model_validate(profile), AdapterParts(api_key=key, workspace=copies))
@@ -117,7 +125,7 @@ def test_an_old_version_without_a_login_command_says_nothing(
     assert claude().health_check(Deadline(60)).status == status
 
 
-def test_how_claude_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: Callable[[], Any]) -> None:
+def test_how_claude_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: Copies) -> None:
     real = tmp_path / "real"
     (real / ".claude").mkdir(parents=True)
     (real / ".claude/.credentials.json").write_text("{}")
@@ -147,7 +155,7 @@ def test_how_claude_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
 
 @pytest.mark.parametrize("way", ["argument", "file"])
 def test_how_an_instruction_is_passed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: Callable[[], Any], way: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: Copies, way: str
 ) -> None:
     note = tmp_path / "throw-away/note.json"
     install(tmp_path, monkeypatch, name="worker", stdin=False, note=str(note), says="I mended it.")
@@ -184,7 +192,7 @@ def test_how_an_instruction_is_passed(
     ],
 )
 def test_what_claude_says_went_wrong(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: Callable[[], Any], plan: dict[str, Any], code: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: Copies, plan: dict[str, Any], code: str
 ) -> None:
     install(tmp_path, monkeypatch, **plan)
     rules = {**RULES.model_dump(), "sandbox": "none"}
@@ -198,7 +206,7 @@ def test_what_claude_says_went_wrong(
     "says", ["Done.", '[{"type": "system"}, {"type": "result", "result": "Done."}]', '{"type": "result"}']
 )
 def test_plain_words_and_lists_are_read_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: Callable[[], Any], says: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: Copies, says: str
 ) -> None:
     install(tmp_path, monkeypatch, says=says)
     rules = {**RULES.model_dump(), "sandbox": "none"}
@@ -206,7 +214,7 @@ def test_plain_words_and_lists_are_read_too(
     assert (answer.text, answer.model_id, answer.usage.prompt) == (DIFF, "claude", None)
 
 
-def test_the_key_is_in_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: Callable[[], Any]) -> None:
+def test_the_key_is_in_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: Copies) -> None:
     code = "sys.stderr.write('\\x1b[31m::error::' + os.environ['WORKER_KEY'])"
     install(tmp_path, monkeypatch, name="worker", code=code, exit=1)
     with pytest.raises(ToolError) as caught:
@@ -216,9 +224,7 @@ def test_the_key_is_in_no_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "\x1b" not in caught.value.message
 
 
-def test_a_home_file_that_leads_out_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: Callable[[], Any]
-) -> None:
+def test_a_home_file_that_leads_out_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: Copies) -> None:
     real = tmp_path / "real"
     real.mkdir()
     (real / "login").symlink_to("/etc/hostname")

@@ -33,6 +33,11 @@ ROWS = [
     # LM Studio's words.
     (400, (), "No models loaded. Please load a model in the developer page", "model_missing"),
     (404, (), "No models loaded.", "model_missing"),
+    (400, (), "the model is loaded with context length of only 4096 tokens", "context_overflow"),
+    (400, (), "Model loading was stopped due to insufficient system resources.", "out_of_memory"),
+    # LiteLLM's and Anthropic's.
+    (400, ("invalid_request_error",), "Invalid model name passed in model=nope.", "model_missing"),
+    (400, (), "input length and `max_tokens` exceed context limit: 9 + 8 > 10", "context_overflow"),
     # llama.cpp's.
     (404, ("not_found_error",), "File Not Found", "http_404"),
     (503, ("unavailable_error",), "Loading model", "loading"),
@@ -53,6 +58,25 @@ def test_an_error_is_recognised(status: int, names: tuple[str, ...], message: st
     assert code_of(status, names, message) == code
 
 
+@pytest.mark.parametrize(
+    ("value", "message", "names"),
+    [
+        ({"error": {"message": "a", "type": "b", "code": "c"}}, "a", ("b", "c")),
+        ({"error": "a"}, "a", ()),
+        ({"error": "a", "code": "c"}, "a", ("c",)),
+        ({"message": "a", "type": "b"}, "a", ("b",)),
+        ({"detail": "a"}, "a", ()),
+        ({"detail": {"message": "a"}}, "a", ()),
+        ({"detail": [{"loc": ["body", "seed"], "msg": "a"}, {"msg": "b"}]}, "'seed': a", ()),
+        ({"detail": []}, "", ()),
+        ({"detail": [5]}, "", ()),
+    ],
+)
+def test_every_shape_of_an_error_is_read(value: dict[str, object], message: str, names: tuple[str, ...]) -> None:
+    """Objects, texts, and what FastAPI writes."""
+    assert error_of(value)[:2] == (message, names)
+
+
 def test_an_unknown_status_is_no_code() -> None:
     """A status outside of HTTP's classes says nothing."""
     assert code_of(700, (), "") is None
@@ -61,7 +85,7 @@ def test_an_unknown_status_is_no_code() -> None:
 @given(st.dictionaries(st.sampled_from(["error", "message", "code", "type"]), st.none() | st.text() | st.integers()))
 def test_any_error_object_is_read(value: dict[str, object]) -> None:
     """Message, names and number come out of any object, also one that holds the other's."""
-    for whole in (value, {"error": value}):
+    for whole in (value, dict[str, object](error=value)):
         message, names, number = error_of(whole)
         assert isinstance(message, str)
         assert all(isinstance(name, str) for name in names)

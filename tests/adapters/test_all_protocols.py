@@ -1,0 +1,368 @@
+"""One fault, one name: every protocol tells a misbehaving server by the same category and code, in time."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TypeAlias
+
+import psutil
+import pytest
+
+from agentos_action.adapters.base import Adapter, AdapterParts
+from agentos_action.adapters.faults import FAULTS, STATUS_BY_CATEGORY
+from agentos_action.adapters.registry import create
+from agentos_action.clock import Deadline
+from agentos_action.records.profile import Profile
+
+from .building import ask, failure
+from .dialects import DIALECTS, LLAMACPP, TEXT, Dialect
+from .faulty import MODEL, Behaviour, FaultyServer, drip, endless, first_then, raw, reply, reset, stall, then_stall
+
+KEY = "sk-secret-key-of-the-tests"
+PATH = "/hidden/path"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+MEMORY = 64 * 1024 * 1024
+
+Misbehaviour: TypeAlias = Callable[[Dialect], Behaviour]
+
+WRONG_TYPES = {"choices": 1, "content": 5, "message": 3, "data": "x", "models": 7, "done": "y"}
+DRIP_OF_REFUSAL = raw(b"HTTP/1.1 401 X\r\nContent-Length: 900\r\n\r\n", *([b" "] * 80), pause=0.03)
+BOMB = reply(gzip.compress(bytes(50_000_000)), extra="Content-Encoding: gzip\r\n")
+
+
+@pytest.fixture(params=DIALECTS, ids=[dialect.name for dialect in DIALECTS])
+def dialect(request: pytest.FixtureRequest) -> Dialect:
+    """Give each protocol in turn."""
+    given: Dialect = request.param
+    return given
+
+
+@contextmanager
+def speaking(dialect: Dialect, base_url: str, model: str | None = MODEL, key: str | None = KEY) -> Iterator[Adapter]:
+    """Build the adapter of a protocol for a server, and close it afterwards."""
+    told = {"provider": dialect.provider, "name": dialect.provider, "base_url": base_url, "model": model}
+    made = create(Profile.model_validate({**told, **dialect.profile}), AdapterParts(api_key=key))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def at(faulty: FaultyServer, dialect: Dialect) -> dict[str, Behaviour]:
+    """Make the server a good one of this protocol, below a path that nobody may hear of."""
+    root = PATH
+    faulty.at = {root + path: behaviour for path, behaviour in dialect.paths().items()}
+    return faulty.at
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A fault: how the answer misbehaves, and what it is called; `listed` False: only an answer can be so."""
+
+    id: str
+    behaviour: Misbehaviour
+    category: str
+    code: str
+    seconds: float = 4.0
+    listed: bool = True
+
+
+def refused(
+    status: int, message: str = "no", name: str = "some_error", extra: str = ""
+) -> Callable[[Dialect], Behaviour]:
+    """Refuse with a status, in the protocol's own shape."""
+    return lambda dialect: reply(dialect.error(message, name), status=status, extra=extra)
+
+
+def plain(behaviour: Behaviour) -> Misbehaviour:
+    """Misbehave alike in every protocol."""
+    return lambda _dialect: behaviour
+
+
+def moved(where: str) -> Behaviour:
+    """Answer that the place is elsewhere."""
+    return reply(b"", status=307, extra=f"Location: {where}\r\n")
+
+
+def later(**more: float) -> str:
+    """Return an HTTP date that comes after now."""
+    return format_datetime(datetime.now(UTC) + timedelta(**more), usegmt=True)
+
+
+def bomb(dialect: Dialect) -> Behaviour:
+    """Answer with 50 MB of nothing in 50 kB."""
+    return dialect.stream(gzip.compress(bytes(50_000_000)), "Content-Encoding: gzip\r\n")
+
+
+def another_model(dialect: Dialect) -> Behaviour:
+    """Answer as a model that nobody asked for."""
+    return dialect.stream(dialect.good().replace(MODEL.encode(), b"other-7b"))
+
+
+def bad_text(dialect: Dialect) -> Behaviour:
+    """Answer in bytes that are no text."""
+    return dialect.stream(dialect.good().replace(b"Hello", b"\xff"))
+
+
+def endless_stream(dialect: Dialect) -> Behaviour:
+    """Go on for 200 MB."""
+    return endless(dialect.middle.replace(b" you", b"y" * 4000) * 20, dialect.head())
+
+
+ROWS = (
+    Row("reset", plain(reset(b"")), "network", "connection_lost"),
+    Row("closed", plain(raw()), "network", "connection_lost"),
+    Row("not HTTP", plain(raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")), "network", "not_http"),
+    Row("401", refused(401), "auth", "http_401"),
+    Row("403", refused(403), "auth", "http_403"),
+    Row("404 base path", plain(reply(b"404 page not found", status=404, kind="text/plain")), "network", "http_404"),
+    Row("404 model", refused(404, f"model '{MODEL}' not found", "model_not_found"), "model", "model_missing"),
+    Row("no model loaded", refused(400, "No models loaded. Load one."), "model", "model_missing"),
+    Row("429", refused(429), "network", "http_429"),
+    Row("429 soon", refused(429, extra="Retry-After: 0.2\r\n"), "network", "http_429"),
+    Row("429 far", refused(429, extra="Retry-After: 7200\r\n"), "network", "http_429", 1.0),
+    Row("429 date", refused(429, extra=f"Retry-After: {later(hours=2)}\r\n"), "network", "http_429", 1.0),
+    Row("429 bad", refused(429, extra="Retry-After: in a while\r\n"), "network", "http_429"),
+    Row("429 quota", refused(429, "You exceeded your current quota", "insufficient_quota"), "auth", "quota", 1.0),
+    Row("402", refused(402), "auth", "quota"),
+    Row("400", refused(400), "config", "http_4xx"),
+    Row(
+        "context overflow",
+        refused(400, "prompt is too long: 9 > 8, exceeds the available context size", "context_length_exceeded"),
+        "model",
+        "context_overflow",
+    ),
+    Row("500", refused(500), "network", "http_5xx"),
+    Row("500 in HTML", plain(reply(b"<h1>x</h1>", status=500, kind="text/html")), "network", "http_5xx"),
+    Row("502", refused(502), "network", "http_5xx"),
+    Row("503", refused(503, "busy"), "network", "http_5xx"),
+    Row("503 loading", refused(503, "Loading model"), "network", "loading", 0.7),
+    Row("504", refused(504), "network", "http_5xx"),
+    Row("529", refused(529, "Overloaded", "overloaded_error"), "network", "overloaded"),
+    Row("out of memory", refused(500, "failed to allocate buffer: out of memory"), "runtime", "out_of_memory"),
+    Row("stalled", plain(stall), "network", "timeout", 0.3),
+    Row("drip of headers", plain(drip(HEAD + b"X: " + b"x" * 200)), "network", "timeout", 0.3),
+    Row("drip of a body", plain(drip(HEAD + b"\r\n" + b" " * 200)), "network", "timeout", 0.3),
+    Row(
+        "drip of a refusal",
+        plain(DRIP_OF_REFUSAL),
+        "auth",
+        "http_401",
+        1.0,
+    ),
+    Row("truncated", plain(raw(HEAD + b"Content-Length: 90\r\n\r\n{}")), "network", "connection_lost"),
+    Row("bad chunks", plain(raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n")), "network", "not_http"),
+    Row("cut chunks", plain(raw(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{")), "network", "connection_lost"),
+    Row("HTML", plain(reply(b"<html>hi</html>", kind="text/html")), "schema", "wrong_content_type"),
+    Row("HTML named JSON", plain(reply(b"<html>hi</html>")), "schema", "bad_json"),
+    Row("empty body", plain(reply(b"")), "schema", "empty_body"),
+    Row("a list", plain(reply([1, 2])), "schema", "bad_shape"),
+    Row("an empty object", plain(reply({})), "schema", "bad_shape"),
+    Row(
+        "wrong types",
+        plain(reply(WRONG_TYPES)),
+        "schema",
+        "bad_shape",
+    ),
+    Row("error inside 200", plain(reply({"error": "something"})), "schema", "error_in_reply"),
+    Row("duplicate keys", plain(reply(b'{"data": [], "data": [], "models": [], "models": []}')), "schema", "bad_json"),
+    Row("NaN", plain(reply(b'{"data": NaN}')), "schema", "bad_json"),
+    Row("deep", plain(reply(b'{"data": ' + b"[" * 200 + b"]" * 200 + b"}")), "schema", "bad_json"),
+    Row("very deep", plain(reply(b"[" * 100_000)), "schema", "bad_json"),
+    Row("bad UTF-8", plain(reply(b'{"data": "\xff"}')), "schema", "bad_utf8"),
+    Row("200 MB", plain(endless(b"x" * 65536, HEAD + b"\r\n")), "schema", "too_large"),
+    Row("200 MB refusal", plain(endless(b"x" * 65536, b"HTTP/1.1 400 X\r\n\r\n")), "config", "http_4xx"),
+    Row(
+        "gzip bomb",
+        plain(BOMB),
+        "schema",
+        "too_large",
+    ),
+    Row("bad gzip", plain(reply(b"no gzip", extra="Content-Encoding: gzip\r\n")), "schema", "bad_encoding"),
+    Row("redirect", plain(moved("/elsewhere")), "network", "redirect"),
+    Row(
+        "redirect to a file",
+        plain(moved("file:///etc/passwd")),
+        "network",
+        "redirect",
+    ),
+    Row("redirect in a loop", plain(moved(".")), "network", "redirect"),
+    Row("stream without an end", lambda d: d.stream(d.begin + d.middle), "network", "stream_cut", listed=False),
+    Row("empty stream", lambda d: d.stream(b""), "network", "stream_cut", listed=False),
+    Row("half an event", lambda d: d.stream(d.begin + d.middle[:-9]), "network", "stream_cut", listed=False),
+    Row("reset in a stream", lambda d: reset(d.head() + d.begin), "network", "connection_lost", listed=False),
+    Row("stalled in a stream", lambda d: then_stall(d.head() + d.begin), "network", "timeout", 0.3, listed=False),
+    Row("drip of a stream", lambda d: drip(d.head() + d.begin + d.middle * 9), "network", "timeout", 0.3, listed=False),
+    Row("length", lambda d: d.stream(d.begin + d.length), "model", "answer_cut", listed=False),
+    Row("no text", lambda d: d.stream(d.begin.replace(b"Hello", b"") + d.end), "schema", "empty_answer", listed=False),
+    Row(
+        "another model",
+        another_model,
+        "model",
+        "wrong_model",
+        listed=False,
+    ),
+    Row(
+        "bad UTF-8 in a stream",
+        bad_text,
+        "schema",
+        "bad_utf8",
+        listed=False,
+    ),
+    Row("bomb as a stream", bomb, "schema", "too_large", listed=False),
+    Row("endless stream", endless_stream, "schema", "too_large", 20.0, listed=False),
+)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_an_answer_that_goes_wrong(faulty: FaultyServer, dialect: Dialect, row: Row) -> None:
+    """The answer fails as the row says, and the message gives nothing away."""
+    at(faulty, dialect)[PATH + dialect.ask] = row.behaviour(dialect)
+    with speaking(dialect, faulty.base_url + PATH + dialect.base) as made:
+        error = failure(made, seconds=row.seconds)
+    assert (error.category, error.raw_error_code) == (row.category, row.code), error.message
+    told = error.message + error.hint
+    assert error.hint
+    assert told.isprintable()
+    assert not any(hidden in told for hidden in (KEY, PATH, "http://", dialect.ask))
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.listed], ids=lambda row: row.id)
+def test_a_server_that_goes_wrong(faulty: FaultyServer, dialect: Dialect, row: Row) -> None:
+    """The same fault wherever one asks is the health's, with the status that its category has."""
+    there = at(faulty, dialect)
+    there.update(dict.fromkeys(there, row.behaviour(dialect)))
+    started = time.monotonic()
+    with speaking(dialect, faulty.base_url + PATH + dialect.base) as made:
+        health = made.health_check(Deadline(row.seconds), full=True)
+    assert time.monotonic() - started < row.seconds + 0.5
+    status = STATUS_BY_CATEGORY[FAULTS[row.code].category]  # type: ignore[index] # a code is a str
+    assert (health.status, health.error_category, health.raw_error_code) == (status, row.category, row.code)
+    assert health.probe_step == "none"
+    assert KEY not in health.details
+    assert PATH not in health.details
+
+
+def test_a_good_server_is_understood(faulty: FaultyServer, dialect: Dialect) -> None:
+    """A whole stream is an answer, with its model and what it cost."""
+    at(faulty, dialect)
+    with speaking(dialect, faulty.base_url + PATH + dialect.base) as made:
+        answer = ask(made)
+    assert (answer.text, answer.finish_reason, answer.model_id) == (TEXT, "stop", MODEL)
+    assert (answer.usage.prompt, answer.usage.completion) in {(7, 2), (12, 2), (None, None)}
+
+
+def test_a_whole_reply_to_a_stream_request_counts(faulty: FaultyServer, dialect: Dialect) -> None:
+    """A server may answer at once."""
+    at(faulty, dialect)[PATH + dialect.ask] = reply(dialect.whole)
+    with speaking(dialect, faulty.base_url + PATH + dialect.base) as made:
+        assert ask(made).text == TEXT
+
+
+def test_a_character_may_be_split(faulty: FaultyServer, dialect: Dialect) -> None:
+    """Bytes of one character that arrive apart are one character."""
+    body = dialect.good().replace(b"Hello", "Grüße 🙂".encode())
+    at(faulty, dialect)[PATH + dialect.ask] = raw(
+        dialect.head(), *(body[i : i + 7] for i in range(0, len(body), 7)), pause=0.001
+    )
+    with speaking(dialect, faulty.base_url + PATH + dialect.base) as made:
+        assert ask(made).text == "Grüße 🙂 you"
+
+
+def test_a_model_that_is_not_listed(faulty: FaultyServer, dialect: Dialect) -> None:
+    """The list is believed: a model that is not on it is missing, and what there is is told."""
+    at(faulty, dialect)[PATH + dialect.listing] = reply(dialect.models("one", "two"))
+    with speaking(dialect, faulty.base_url + PATH + dialect.base) as made:
+        health = made.health_check(Deadline(3))
+    assert (health.status, health.raw_error_code) == ("model_missing", "model_missing")
+    assert (health.probe_step, health.models) == ("models", ("one", "two"))
+    assert "one, two" in health.details
+
+
+def test_an_empty_list(faulty: FaultyServer, dialect: Dialect) -> None:
+    """A server without a model is told as such."""
+    at(faulty, dialect)[PATH + dialect.listing] = reply(dialect.models())
+    with speaking(dialect, faulty.base_url + PATH + dialect.base) as made:
+        health = made.health_check(Deadline(3))
+    assert (health.status, health.error_category) == ("model_missing", "model")
+
+
+def test_nobody_there(dialect: Dialect) -> None:
+    """A port without a server is told at once."""
+    with FaultyServer() as gone:
+        base_url = gone.base_url
+    started = time.monotonic()
+    with speaking(dialect, base_url) as made:
+        health = made.health_check(Deadline(5))
+    assert (health.status, health.error_category, health.raw_error_code) == (
+        "unreachable",
+        "network",
+        "connect_refused",
+    )
+    assert time.monotonic() - started < 1
+
+
+def test_no_such_name_and_no_tls(faulty: FaultyServer, dialect: Dialect) -> None:
+    """A host name that does not exist, and TLS with a server that speaks none."""
+    with speaking(dialect, "http://no-such-host.invalid:8080", key=None) as made:
+        assert made.health_check(Deadline(5)).raw_error_code == "dns_failed"
+    with speaking(dialect, faulty.base_url.replace("http:", "https:")) as made:
+        assert made.health_check(Deadline(5)).raw_error_code == "tls_failed"
+
+
+def test_another_host_never_hears_of_us(faulty: FaultyServer, dialect: Dialect) -> None:
+    """A redirect sends neither the key nor the prompt anywhere."""
+    with FaultyServer() as other:
+        at(faulty, dialect)[PATH + dialect.ask] = moved(other.base_url + dialect.ask)
+        with speaking(dialect, faulty.base_url + PATH + dialect.base) as made:
+            assert failure(made).raw_error_code == "redirect"
+        assert other.seen == []
+
+
+def test_what_passes_is_asked_again(faulty: FaultyServer, dialect: Dialect) -> None:
+    """Two overloads, then the answer."""
+    good = dialect.stream(dialect.good())
+    at(faulty, dialect)[PATH + dialect.ask] = first_then(refused(529)(dialect), 2, good)
+    with speaking(dialect, faulty.base_url + PATH + dialect.base) as made:
+        assert ask(made).text == TEXT
+
+
+def test_memory_stays_small(faulty: FaultyServer) -> None:
+    """Bodies of 200 MB and bombs leave less than 64 MiB behind at the worst moment."""
+    process = psutil.Process()
+    before = process.memory_info().rss
+    worst = before
+    done = threading.Event()
+
+    def watch() -> None:
+        nonlocal worst
+        while not done.wait(0.005):
+            worst = max(worst, process.memory_info().rss)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        for behaviour in (endless(b"x" * 65536, HEAD + b"\r\n"), bomb(LLAMACPP)):
+            at(faulty, LLAMACPP)[PATH + LLAMACPP.ask] = behaviour
+            with speaking(LLAMACPP, faulty.base_url + PATH) as made:
+                assert failure(made, seconds=20).raw_error_code == "too_large"
+    finally:
+        done.set()
+        watcher.join()
+    assert worst - before < MEMORY
+
+
+def test_a_listener_that_never_accepts(dialect: Dialect) -> None:
+    """A full queue of connections ends at the deadline."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:
+        host, port = deaf.getsockname()
+        with socket.create_connection((host, port)), speaking(dialect, f"http://{host}:{port}") as made:
+            assert made.health_check(Deadline(0.4)).raw_error_code == "timeout"
