@@ -27,7 +27,7 @@ COMMANDS = {
     "sidecar": "start, look at and stop a llama.cpp server of your own",
     "recipe": "list recipes: narrow tasks that a small model can do",
     "profile": "check, show and trust profiles of model servers",
-    "evidence": "check the evidence of a run (evidence verify)",
+    "evidence": "check, show, replay and audit what runs left behind",
     "schema": "print the JSON Schema of a record",
     "hook": "the doors for pre-commit (hook docstrings)",
 }

@@ -110,6 +110,7 @@ def choose(walk: Walk, policy: Policy, policy_base: Base) -> ChosenModel:
         environment=request.environment,
         policy=policy.model,
         embedded=request.embedded,
+        addresses=request.addresses,
         base=policy_base,
         home=request.home,
     )

@@ -80,7 +80,7 @@ def test_every_rule_has_a_section(rule: str) -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_every_adapter_has_a_section(provider: str) -> None:
-    assert f"\n### {provider}\n" in page("models.md")
+    assert f"\n### {provider}\n" in page("adapters.md")
 
 
 @pytest.mark.parametrize("recipe", names())

@@ -1,95 +1,45 @@
-"""`agentos evidence verify DIR…`: whether a bundle is what it says, and its commit too."""
+"""`agentos evidence verify|show|replay|audit`: what runs left behind, checked, read, done once more."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     import argparse
-
-    from agentos_action.evidence.reading import Problem
-    from agentos_action.evidence.verify import Checked
+    from collections.abc import Callable
 
 EXAMPLE = "agentos evidence verify .git/agentos/runs/20261121T031500Z-8f3a1c2d"
+
+_REPO = "the repository of its commit (default: the one it lies in)"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    below = parser.add_subparsers(dest="what", metavar="verify", required=True)
-    verify = below.add_parser("verify", help="chain, sums, order, invariants, the commit", epilog=EXAMPLE)
+    below = parser.add_subparsers(dest="what", metavar="verify|show|replay|audit", required=True)
+    verify = below.add_parser("verify", help="chain, sums, order, fields, invariants, the commit", epilog=EXAMPLE)
     verify.add_argument("folders", nargs="+", metavar="DIR", help="the folder of a run")
-    verify.add_argument("--repo", metavar="DIR", help="the repository of its commit (default: the one it lies in)")
-    verify.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
+    verify.add_argument("--repo", metavar="DIR", help=_REPO)
+    shown = "agentos evidence show .git/agentos/runs/20261121T031500Z-8f3a1c2d"
+    show = below.add_parser("show", help="what was asked, answered, judged and done, for a person", epilog=shown)
+    show.add_argument("folder", metavar="DIR", help="the folder of a run")
+    again = "agentos evidence replay .git/agentos/runs/20261121T031500Z-8f3a1c2d --repo ."
+    replay = below.add_parser("replay", help="from the recorded answer to the same tree, offline", epilog=again)
+    replay.add_argument("folder", metavar="DIR", help="the folder of a run")
+    replay.add_argument("--repo", metavar="DIR", help=_REPO)
+    looked = "agentos evidence audit --range origin/main..HEAD"
+    audit = below.add_parser("audit", help="every agent-made commit of a range", epilog=looked)
+    audit.add_argument("--repo", default=".", metavar="DIR", help="the repository (default: the one you stand in)")
+    audit.add_argument("--range", metavar="A..B", help="commits of B that are not in A (default: all of HEAD)")
+    audit.add_argument("--evidence", action="append", metavar="DIR", help="look for bundles here too; may be repeated")
+    audit.add_argument(
+        "--allow-missing", action="store_true", help="a commit of which only digests are left is no fault"
+    )
+    for command in (verify, show, replay, audit):
+        command.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Check every bundle; exit code 1 where one is not what it says."""
-    results = [_check(Path(folder), options.repo) for folder in options.folders]
-    if options.json:
-        sys.stdout.write(json.dumps({"bundles": results}) + "\n")
-    else:
-        for result in results:
-            _say(result)
-    return 0 if all(result["valid"] for result in results) else 1
-
-
-def _check(folder: Path, repo: str | None) -> dict[str, Any]:
-    from agentos_action.errors import UsageError  # noqa: PLC0415 - not for --help
-    from agentos_action.evidence.layout import SUMS  # noqa: PLC0415 - the same
-    from agentos_action.evidence.verify import verify_bundle  # noqa: PLC0415 - the same
-
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder", f"Give the folder of a run, which holds {SUMS}.")
-    if not os.path.lexists(folder / SUMS) and next(folder.glob(f"*/{SUMS}"), None):
-        raise UsageError(f"{folder} is a folder of runs", f"Give the runs in it: agentos evidence verify {folder}/*")
-    checked = verify_bundle(folder)
-    commit, problems = _check_commit(folder, checked, repo)
-    problems = [*checked.problems, *problems]
-    return {
-        "folder": str(folder),
-        "run_id": checked.run_id,
-        "valid": not problems,
-        "events": checked.events,
-        "files": checked.files,
-        "commit": checked.commit,
-        "commit_checked": commit,
-        "problems": [{"file": p.file, "line": p.line, "message": p.message} for p in problems],
-    }
-
-
-def _check_commit(folder: Path, checked: Checked, repo: str | None) -> tuple[str, list[Problem]]:
-    """Return how the commit was checked (`yes`, `none`, or why not) and what is wrong with it."""
-    if checked.commit is None:
-        return "none", []
-    from agentos_action.errors import UsageError  # noqa: PLC0415 - not for --help
-    from agentos_action.evidence.reading import Problem  # noqa: PLC0415 - the same
-    from agentos_action.evidence.verify import verify_commit  # noqa: PLC0415 - the same
-    from agentos_action.repo import RepoView  # noqa: PLC0415 - the same
-
-    try:
-        view = RepoView.open(Path(repo) if repo else folder.resolve())
-    except UsageError:
-        if repo:
-            raise
-        return "skipped: no repository here; give --repo", []
-    facts = view.commit_facts(checked.commit)
-    if facts is None:
-        return "no", [Problem("", 0, f"the commit {checked.commit} is not in {view.git_dir}")]
-    return "yes", verify_commit(folder, facts)
-
-
-def _say(result: dict[str, Any]) -> None:
-    from agentos_action.report.visible import visible_line  # noqa: PLC0415 - not with --json
-
-    word = "valid" if result["valid"] else "NOT VALID"
-    said = f"{result['events']} events, {result['files']} files"
-    if result["commit"]:
-        said += f", commit {result['commit'][:10]} checked: {result['commit_checked']}"
-    sys.stderr.write(f"evidence {visible_line(str(result['run_id']))}: {word} ({visible_line(said)})\n")
-    for problem in result["problems"]:
-        place = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
-        sys.stderr.write(f"  {visible_line(place)}: {visible_line(problem['message'])}\n")
+    """Do what was asked for; exit code 1 where something is not what it says."""
+    module = import_module(f"agentos_action.entry.commands.evidence_{options.what}")
+    return cast("Callable[[argparse.Namespace], int]", module.execute)(options)

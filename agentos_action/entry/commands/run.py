@@ -37,6 +37,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--edit-format", choices=FORMATS, help="how the model shall answer")
     parser.add_argument("--answer", metavar="FILE", help="the answer, for the provider `scripted`")
     parser.add_argument("--evidence", metavar="DIR", help="where evidence goes (default: <git dir>/agentos/runs)")
+    parser.add_argument(
+        "--no-content", action="store_true", help="evidence keeps digests only: no prompt, answer, diff"
+    )
     parser.add_argument("--verbose", action="store_true", help="say more of what happens")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
 
@@ -51,10 +54,11 @@ def model_arguments(parser: argparse.ArgumentParser) -> None:
     model.add_argument("--embedded", action="store_true", help="start a llama.cpp server for this run, and end it")
     model.add_argument("--binary", metavar="PATH", help="a llama-server program for --embedded")
     model.add_argument("--threads", type=int, metavar="N", help="threads of the embedded server")
-    model.add_argument("--timeout", type=_seconds, metavar="S", help="seconds for health and all answers together")
+    model.add_argument("--timeout", type=seconds, metavar="S", help="seconds for health and all answers together")
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Return a time limit as it is given on a command line, more than none and at most a day."""
     import argparse  # noqa: PLC0415 - loaded already by the caller, needed for its error only
 
     try:

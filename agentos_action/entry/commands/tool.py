@@ -1,64 +1,54 @@
-"""`agentos tool health`: does the model answer, and if not, why not and what to do."""
+"""`agentos tool`: which models there are, whether they answer, and the keys for them."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 from agentos_action.entry.cli import described
+from agentos_action.entry.commands import auth
+from agentos_action.entry.commands.run import seconds
 
 if TYPE_CHECKING:
     import argparse
-
-    from agentos_action.records.tool import ToolHealth
+    from collections.abc import Callable
 
 EXAMPLE = "agentos tool health --provider llamacpp --base-url http://127.0.0.1:8080"
+
+_WORK = {
+    "health": "agentos_action.entry.commands.tool_health:health",
+    "models": "agentos_action.entry.commands.tool_health:models",
+    "list": "agentos_action.entry.commands.tool_list:listing",
+    "test": "agentos_action.entry.commands.tool_test:test",
+    "auth": "agentos_action.entry.commands.auth:execute",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    below = parser.add_subparsers(dest="what", metavar="health", required=True)
-    health = below.add_parser("health", **described("walk the four probe steps of one provider", EXAMPLE))
-    health.add_argument("--provider", default="llamacpp", metavar="P[:INSTANCE]", help="default: llamacpp")
-    health.add_argument("--base-url", metavar="URL", help="the server's address")
-    health.add_argument("--model", metavar="NAME", help="the model that must be there")
-    health.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds (default 30)")
-    health.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
+    below = parser.add_subparsers(dest="what", metavar="health|list|models|test|auth", required=True)
+    health = below.add_parser("health", **described("tell whether models answer, and if not, what to do", EXAMPLE))
+    listed = below.add_parser("list", **described("list providers and their instances", "agentos tool list"))
+    models = below.add_parser(
+        "models", **described("list the models that each instance has", "agentos tool models --provider ollama")
+    )
+    test = below.add_parser(
+        "test", **described("ask a model for one word, and tell what came", "agentos tool test llamacpp")
+    )
+    test.add_argument("provider", metavar="P[:INSTANCE]", help="whom to ask")
+    for one in (health, models):
+        one.add_argument("--provider", metavar="P[:INSTANCE]", help="whom to ask (default: every instance there is)")
+        one.add_argument("--profile", metavar="NAME", help="a profile by name")
+    for one in (health, models, test):
+        one.add_argument("--base-url", metavar="URL", help="the server's address (of llamacpp, if no other is named)")
+        one.add_argument("--model", metavar="NAME", help="the model that must be there")
+        one.add_argument("--timeout", type=seconds, default=30.0, metavar="S", help="seconds in all (default 30)")
+    for one in (health, listed, models, test):
+        one.add_argument("--json", action="store_true", help="print JSON and nothing else on stdout")
+    auth.add(below)
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Probe and report; exit code 0 only where the model is connected."""
-    health = _probe(options)
-    if options.json:
-        sys.stdout.write(health.model_dump_json() + "\n")
-    else:
-        from agentos_action.report.visible import visible_line  # noqa: PLC0415 - not with --json
-
-        where = f" at {health.endpoint}" if health.endpoint else ""
-        models = f", models: {', '.join(health.models)}" if health.models else ""
-        line = f"{health.adapter_id}{where}: {health.status} (step {health.probe_step}, {health.latency_ms} ms{models})"
-        sys.stderr.write(f"{visible_line(line)}\n  {visible_line(health.details)}\n")
-    return 0 if health.status == "connected" else 3
-
-
-def _probe(options: argparse.Namespace) -> ToolHealth:
-    import os  # noqa: PLC0415 - not for --help
-
-    from agentos_action.adapters.base import AdapterParts  # noqa: PLC0415 - not for --help
-    from agentos_action.adapters.registry import create  # noqa: PLC0415 - the same
-    from agentos_action.clock import Deadline  # noqa: PLC0415 - the same
-    from agentos_action.entry.request import home_folder, secrets_in, wish  # noqa: PLC0415 - the same
-    from agentos_action.evidence.finalize import finalize_health  # noqa: PLC0415 - the same
-    from agentos_action.settings.profile import find_instance  # noqa: PLC0415 - the same
-
-    asked = wish(None, options.provider, options.model, options.base_url)
-    found = find_instance(asked.provider or "", asked.instance, None, home_folder(os.environ)).profile
-    update = {key: value for key, value in (("model", asked.model), ("base_url", asked.base_url)) if value}
-    profile = found.model_copy(update=update)
-    from agentos_action.settings.destination import key_for  # noqa: PLC0415 - the same
-
-    adapter = create(profile, AdapterParts(api_key=key_for(profile, secrets_in(os.environ))))
-    try:
-        return finalize_health(adapter.health_check(Deadline(options.timeout), full=True))
-    finally:
-        adapter.close()
+    """Do what was asked for; health, models and test end with 0 only where a model answers."""
+    module, _, name = _WORK[options.what].partition(":")
+    return cast("Callable[[argparse.Namespace], int]", getattr(import_module(module), name))(options)

@@ -1,0 +1,90 @@
+"""`agentos evidence verify DIR…`: whether a bundle is what it says, and its commit too."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+
+    from agentos_action.evidence.reading import Problem
+    from agentos_action.evidence.verify import Checked
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Check every bundle; exit code 1 where one is not what it says."""
+    results = [_check(Path(folder), options.repo) for folder in options.folders]
+    if options.json:
+        sys.stdout.write(json.dumps({"bundles": results}) + "\n")
+    else:
+        for result in results:
+            _say(result)
+    return 0 if all(result["valid"] for result in results) else 1
+
+
+def require_folder(folder: Path) -> None:
+    """Raise UsageError for what is no folder of a run."""
+    from agentos_action.errors import UsageError  # noqa: PLC0415 - not for --help
+    from agentos_action.evidence.layout import SUMS  # noqa: PLC0415 - the same
+
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder", f"Give the folder of a run, which holds {SUMS}.")
+    if not os.path.lexists(folder / SUMS) and next(folder.glob(f"*/{SUMS}"), None):
+        raise UsageError(f"{folder} is a folder of runs", f"Give the runs in it: agentos evidence verify {folder}/*")
+
+
+def _check(folder: Path, repo: str | None) -> dict[str, Any]:
+    from agentos_action.evidence.verify import verify_bundle  # noqa: PLC0415 - not for --help
+
+    require_folder(folder)
+    checked = verify_bundle(folder)
+    commit, problems = _check_commit(folder, checked, repo)
+    problems = [*checked.problems, *problems]
+    return {
+        "folder": str(folder),
+        "run_id": checked.run_id,
+        "valid": not problems,
+        "events": checked.events,
+        "files": checked.files,
+        "commit": checked.commit,
+        "commit_checked": commit,
+        "problems": [{"file": p.file, "line": p.line, "message": p.message} for p in problems],
+    }
+
+
+def _check_commit(folder: Path, checked: Checked, repo: str | None) -> tuple[str, list[Problem]]:
+    """Return how the commit was checked (`yes`, `none`, or why not) and what is wrong with it."""
+    if checked.commit is None:
+        return "none", []
+    from agentos_action.errors import UsageError  # noqa: PLC0415 - not for --help
+    from agentos_action.evidence.reading import Problem  # noqa: PLC0415 - the same
+    from agentos_action.evidence.verify import compare_commit  # noqa: PLC0415 - the same
+    from agentos_action.repo import RepoView  # noqa: PLC0415 - the same
+
+    try:
+        view = RepoView.open(Path(repo) if repo else folder.resolve())
+    except UsageError:
+        if repo:
+            raise
+        return "skipped: no repository here; give --repo", []
+    facts = view.commit_facts(checked.commit)
+    if facts is None:
+        return "no", [Problem("", 0, f"the commit {checked.commit} is not in {view.git_dir}")]
+    return "yes", compare_commit(checked.tape, facts)
+
+
+def _say(result: dict[str, Any]) -> None:
+    from agentos_action.report.visible import visible_line  # noqa: PLC0415 - not with --json
+
+    word = "valid" if result["valid"] else "NOT VALID"
+    said = f"{result['events']} events, {result['files']} files"
+    if result["commit"]:
+        said += f", commit {result['commit'][:10]} checked: {result['commit_checked']}"
+    sys.stderr.write(f"evidence {visible_line(str(result['run_id']))}: {word} ({visible_line(said)})\n")
+    for problem in result["problems"]:
+        place = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
+        sys.stderr.write(f"  {visible_line(place)}: {visible_line(problem['message'])}\n")
