@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pygit2
 from pygit2.enums import ReferenceType
 
 from agentos_action.errors import UsageError
+from agentos_action.records.receipt import CommitFacts
 
 HEADS = "refs/heads/"
 
@@ -52,6 +55,17 @@ def stands_on(raw: pygit2.Repository, tip: str, base: str) -> bool:
         return tip == base or bool(raw.descendant_of(tip, base))
     except (pygit2.GitError, KeyError, ValueError):
         return False
+
+
+def history(raw: pygit2.Repository, tip: str, without: str | None) -> Iterator[tuple[str, CommitFacts]]:
+    """Yield (id, facts) of every commit that `tip` stands on and `without` does not, the newest first."""
+    walker = raw.walk(tip)
+    if without is not None:
+        walker.hide(without)
+    for commit in walker:
+        # Bytes, because a message may be in any encoding.
+        message = commit.raw_message.decode("utf-8", "replace")
+        yield str(commit.id), CommitFacts(message, str(commit.tree_id), tuple(map(str, commit.parent_ids)))
 
 
 def _commit(reference: pygit2.Reference) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 # A token begins where no word goes on before it; the letter of an escape (JSON in a text: `\\nghp_…`) is no word.
 _START = r"(?:(?<![A-Za-z0-9_])|(?<=\\[nrtbf]))"
@@ -140,41 +141,99 @@ TOKEN_SHAPES: tuple[TokenShape, ...] = (
     _token("newrelic-key", "NRAK-", r"NRAK-[A-Z0-9]{27}\b"),
     _shape("jwt", "eyJ", _LONE + r"eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{10,1000}"),
 )
-_USERINFO = re.compile(r"(?<=://)[^/\s@:'\"]{1,256}(?::[^/\s@'\"]{0,256})?@")
+# User information ends at the last `@` before path, query or fragment; in JSON a slash may be escaped.
+_USERINFO = re.compile(r"(?:(?<=://)|(?<=:\\/\\/))[^/?#\s'\"\\]{1,512}@")
 
 #: Shorter values are no secrets worth the damage of replacing them everywhere.
 SHORTEST = 6
+#: No token is shorter (Slack's), so most texts of evidence need not be looked through for one.
+_SHORTEST_TOKEN = 15
+
+#: Where a text holds none of these, a secret in it is spelled plainly or in one of the fixed forms.
+_ESCAPES = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\/|&#?[A-Za-z0-9]{2,6};")
+_SHORT = {'"': '"', "/": "/", "\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
+_MARK = "[redacted:secret]"
 
 
 class Redactor:
     """Replaces configured secrets in every usual spelling, known token shapes and userinfo in URLs."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _spellings(secret)}
-        ordered = sorted(forms, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._secrets = sorted({secret for secret in secrets if len(secret) >= SHORTEST}, key=len, reverse=True)
+        forms = {form for secret in self._secrets for form in _spellings(secret)}
+        self._forms = sorted(forms, key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """Return the text with every secret replaced by `[redacted:KIND]`."""
-        if self._known:
-            text = self._known.sub("[redacted:secret]", text)
-        for shape in TOKEN_SHAPES:
+        # Finding words is much faster than one pattern of many; `re` keeps the pattern that is needed.
+        if any(form in text for form in self._forms):
+            text = re.sub("|".join(map(re.escape, self._forms)), _MARK, text)
+        if self._secrets and _ESCAPES.search(text):
+            for secret in self._secrets:
+                text = re.sub(_escaped(secret), _MARK, text)
+        for shape in TOKEN_SHAPES if len(text) >= _SHORTEST_TOKEN else ():
             text = _without(text, sorted(shape.spans(text)), f"[redacted:{shape.kind}]")
         return _USERINFO.sub("[redacted:userinfo]@", text)
 
 
 def _spellings(secret: str) -> set[str]:
+    """Return a secret as plain text, JSON (in JSON, in JSON), URL, HTML, hex and base64 have it."""
     raw = secret.encode("utf-8", "surrogateescape")
-    encoded = base64.b64encode(raw).decode()
-    return {
+    forms = {
         secret,
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
+        html.escape(secret),
         quote(raw, safe=""),
-        encoded,
-        encoded.rstrip("="),
-        base64.urlsafe_b64encode(raw).decode(),
+        quote(raw),
+        quote_plus(raw),
+        raw.hex(),
+        raw.hex().upper(),
     }
+    for ascii_only in (True, False):
+        told = secret
+        for _ in range(3):
+            told = json.dumps(told, ensure_ascii=ascii_only)[1:-1]
+            forms.add(told)
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        whole = encode(raw).decode()
+        forms |= {whole, whole.rstrip("="), *(_inside(encode, raw, shift) for shift in range(3))}
+    return forms
+
+
+def _inside(encode: Callable[[bytes], bytes], raw: bytes, shift: int) -> str:
+    """Return the characters that base64 of a longer text has for `raw`, whatever stands around it.
+
+    The secret begins `shift` bytes into a group of three; a character that holds bits of a neighbour is left out.
+    """
+    encoded = encode(b"\0" * shift + raw)
+    shared = (0, 3, 2)[(shift + len(raw)) % 3]
+    return encoded[(0, 2, 3)[shift] : len(encoded) - shared].decode()
+
+
+def _escaped(secret: str) -> str:
+    """Return a pattern for a secret of which each character may be escaped as a URL, JSON or HTML does, or be plain."""
+    return "".join(_character(match[0]) for match in re.finditer(r"\\+|[\s\S]", secret))
+
+
+def _character(text: str) -> str:
+    """Return the pattern of one character, or of a row of backslashes; every way begins with a plain character."""
+    raw = text.encode("utf-8", "surrogateescape")
+    ways = [re.escape(text), "".join(f"%(?:25){{0,3}}{_hex(f'{byte:02x}')}" for byte in raw)]
+    if text[0] == "\\":
+        ways.append(rf"\\{{{len(text)},{8 * len(text)}}}")
+    units = text.encode("utf-16-be", "surrogatepass").hex()
+    parts = (units[at : at + 4] for at in range(0, len(units), 4))
+    ways.append("".join(rf"\\{{1,8}}u{_hex(part)}" for part in parts))
+    ways += [rf"\\{{1,8}}{_SHORT[text]}"] if text in _SHORT else []
+    ways += [r"\+"] if text == " " else []
+    named = html.escape(text)
+    ways += [named] if named != text else []
+    if len(text) == 1:
+        ways.append(rf"&#(?:{ord(text)}|[xX]0{{0,4}}{_hex(f'{ord(text):x}')});")
+    return f"(?:{'|'.join(ways)})"
+
+
+def _hex(digits: str) -> str:
+    return "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in digits)
 
 
 def _without(text: str, spans: list[tuple[int, int]], instead: str) -> str:

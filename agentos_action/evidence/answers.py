@@ -6,9 +6,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agentos_action.evidence.canonical import as_utf8, canonical, sha256_text
+from agentos_action.evidence.canonical import as_utf8, canonical, sha256_text, with_hash
 from agentos_action.evidence.layout import ANSWERS, PROMPTS, Kind, RunFolder
 from agentos_action.records.model import Answer, Prompt
+
+#: So many characters of an answer, and of a message, are kept whole; of a longer one the beginning is. An answer that
+#: long is refused by every usual policy, and a prompt is made of the base's files, which are in the repository.
+ANSWER_KEPT = 2 * 1024 * 1024
+PROMPT_KEPT = 64 * 1024
+CUT_TO = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -37,6 +43,7 @@ class AnswerLog:
 
     def _row(self, prompt: Prompt, text: str, place: str | None, told: dict[str, Any]) -> None:
         text = self._text(text, "answers")
+        keep = self.folder.content
         about = {
             "call": len(self.answers),
             "messages": [
@@ -48,13 +55,21 @@ class AnswerLog:
         # A changed answer, or a changed name of its place, cannot be replayed; what is told beside them need not be.
         row = {
             **self.folder.redact_values(about),
-            "place": self.folder.redact_values(place, "answers"),
-            "answer": self.folder.redact(text, "answers"),
+            "place": self.folder.redact_values(place, "answers") if keep else None,
+            **(self._kept(text, "answers", "answer", ANSWER_KEPT) if keep else {"answer": None}),
             "answer_sha256": sha256_text(text),
         }
         self.prompts.append(sha256_text("\0".join(f"{m.role}\0{as_utf8(m.content)}" for m in prompt.messages)))
         self.answers.append(sha256_text(text))
-        self.folder.append(ANSWERS, canonical(row) + b"\n")
+        self.folder.append(ANSWERS, with_hash(row)[0] + b"\n")
+
+    def _kept(self, text: str, kind: Kind, key: str, most: int) -> dict[str, Any]:
+        """Return the fields that keep a text: redacted, and cut where it is longer than evidence keeps."""
+        clean = self.folder.redact(text, kind)
+        if len(clean) <= most:
+            return {key: clean}
+        self.folder.capped.add(kind)
+        return {key: clean[:CUT_TO], "cut_from": len(clean)}
 
     def _text(self, text: str, kind: Kind) -> str:
         """Return the text that is recorded and digested; one that JSON cannot carry cannot be replayed."""
@@ -96,6 +111,7 @@ class AnswerLog:
         digest = sha256_text(content)
         if digest not in self._seen:
             self._seen.add(digest)
-            row = self.folder.redact_values({"sha256": digest, "content": content}, "prompts")
-            self.folder.append(PROMPTS, canonical(row) + b"\n")
+            if self.folder.content:
+                row = {"sha256": digest, **self._kept(content, "prompts", "content", PROMPT_KEPT)}
+                self.folder.append(PROMPTS, canonical(row) + b"\n")
         return digest

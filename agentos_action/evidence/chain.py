@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from typing import Any
 
+from agentos_action.evidence.canonical import hash_of
 from agentos_action.evidence.layout import TAPE
 from agentos_action.evidence.reading import Problem
-from agentos_action.evidence.tape import FIRST_PREV, ORDER, hash_of
+from agentos_action.evidence.tape import FIRST_PREV, ORDER
 
 Line = dict[str, Any]
 
 
-def check_chain(tape: list[Line], problems: list[Problem]) -> None:
-    """Check numbers, hashes and the run's id; stops at the first line that is wrong."""
+def check_chain(tape: list[Line], raw: list[bytes], problems: list[Problem]) -> None:
+    """Check numbers, hashes and the run's id; stops at the first line that is wrong. `raw` are the lines as bytes."""
     prev = FIRST_PREV
     run_id = tape[0].get("run_id") if tape else None
     for number, line in enumerate(tape, 1):
@@ -20,10 +23,19 @@ def check_chain(tape: list[Line], problems: list[Problem]) -> None:
         if type(seq) is not int or seq != number - 1 or line.get("prev") != prev or line.get("run_id") != run_id:
             problems.append(Problem(TAPE, number, "does not follow the line before: seq, prev or run_id is wrong"))
             return
-        if line.get("hash") != hash_of(line):
+        if line.get("hash") != _hash(line, raw[number - 1]):
             problems.append(Problem(TAPE, number, "its hash is not that of its content"))
             return
         prev = line["hash"]
+
+
+def _hash(line: Line, raw: bytes) -> str:
+    """Return the hash of a line's canonical form without `hash`: cut out of its bytes where it stands there once."""
+    said = line.get("hash")
+    own = f'"hash":"{said}",'.encode("utf-8", "replace")
+    if raw.count(own) != 1:
+        return hash_of(line)
+    return hashlib.sha256(raw.replace(own, b"")).hexdigest()
 
 
 def check_order(tape: list[Line], problems: list[Problem]) -> None:
@@ -42,6 +54,6 @@ def check_order(tape: list[Line], problems: list[Problem]) -> None:
         problems.append(Problem(TAPE, len(tape), f"the tape does not end with {ORDER[-1]}: the run was cut off"))
 
 
-def event_of(tape: list[Line], name: str) -> Line:
+def event_of(tape: Sequence[Line], name: str) -> Line:
     """Return the line of an event, an empty one where the tape has none."""
     return next((line for line in tape if line.get("event") == name), {})

@@ -78,6 +78,18 @@ def finalize_tool_result(  # noqa: PLR0913 - each is a field of the record
     )
 
 
+def tool_fields(
+    adapter_id: str, provider: str, endpoint: str | None, requested_model: str | None
+) -> dict[str, str | None]:
+    """Return what every event about a tool says of it: who was asked for what, and where."""
+    return {
+        "adapter_id": adapter_id,
+        "provider": provider,
+        "endpoint": normalize_endpoint(endpoint),
+        "requested_model": requested_model,
+    }
+
+
 def failure_fields(error: AgentOSError | None) -> dict[str, Any]:
     """Return `error_category` and `raw_error_code` for an event or report; null on success and refusals."""
     category: ErrorCategory | None = error.category if error else None

@@ -15,53 +15,88 @@ from agentos_action.redact import Redactor
 TAPE = "audit/run_tape.jsonl"
 HEALTH = "reports/health_summary.json"
 SUMMARY = "reports/run_summary.json"
+REPORT = "reports/report.html"
 CHECKS = "reports/checks.json"
 ANSWERS = "patch/answers.jsonl"
 PROMPTS = "patch/prompts.jsonl"
 DIFF = "patch/canonical.diff"
 SUMS = "SHA256SUMS"
 
+#: What is complete before a commit is made: the tape line before it carries their digests.
+KEPT = (ANSWERS, DIFF, PROMPTS, CHECKS, HEALTH)
+
 #: Texts under these names are ours, never a model's or a person's: redaction would only break the bundle.
 _OURS = frozenset({
     "seq", "ts", "run_id", "event", "prev", "hash", "status", "digests", "exit_code", "error_category", "role",
     "provider", "adapter_id", "execution_mode", "output_kind", "version", "evidence_hash", "tool_run_id",
-    "timestamp", "checked_at",
+    "timestamp", "checked_at", "probe_step", "kept", "redacted", "capped",
 })  # fmt: skip
 _IDS = frozenset({"commit", "tree", "base"})
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+#: Texts under these names may quote a file, a prompt or an answer: `--no-content` keeps none of them.
+_CONTENT = frozenset({
+    "instruction", "message", "hint", "answer", "content", "output", "reason", "place", "place_id", "placed",
+})  # fmt: skip
+#: What stands where a text was withheld.
+WITHHELD = "[withheld]"
 
+#: What stands where a secret was begins with this; see `Redactor`.
+MARK = "[redacted:"
 
-#: What redaction may change: a bundle whose answers or diff it changed cannot be replayed.
+#: The folders of a bundle; one that ended early leaves some of them empty.
+FOLDERS = ("audit", "patch", "reports")
+
+#: What may not be recorded as it was: a bundle whose answers or diff are not cannot be replayed.
 Kind: TypeAlias = Literal["tape", "prompts", "answers", "diff"]
 
 
 class RunFolder:
     """One run's evidence folder; everything that is written passes the redactor first.
 
-    `redacted` are the kinds of content that are not recorded as they were.
+    `redacted` and `capped` are the kinds of content that are not recorded as they were; without `content`, digests
+    stand for prompts, answers, diff and every text that may quote them.
     """
 
-    def __init__(self, path: Path, redactor: Redactor) -> None:
+    def __init__(self, path: Path, redactor: Redactor, *, content: bool = True) -> None:
         self.path = path
         self.redactor = redactor
+        self.content = content
         self.redacted: set[Kind] = set()
+        self.capped: set[Kind] = set()
 
     @classmethod
-    def create(cls, root: Path, run_id: str, redactor: Redactor) -> RunFolder:
+    def create(cls, root: Path, run_id: str, redactor: Redactor, *, content: bool = True) -> RunFolder:
         """Make `<root>/<run_id>/`; raises UsageError asking for --evidence where that is not possible."""
         folder = root / run_id
         try:
-            for name in ("audit", "reports", "patch"):
+            for name in FOLDERS:
                 (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             message = f"the evidence folder {folder} cannot be made: {error.strerror}"
             raise UsageError(message, "Give a writable folder with --evidence DIR.") from error
-        return cls(folder, redactor)
+        return cls(folder, redactor, content=content)
 
     @property
     def replayable(self) -> bool:
         """Whether answers and diff are recorded as they were."""
-        return self.redacted.isdisjoint({"answers", "diff"})
+        return self.content and (self.redacted | self.capped).isdisjoint({"answers", "diff"})
+
+    def account(self) -> dict[str, Any]:
+        """Return what the tape tells of the files so far: what is not whole, and the digest of each as it is kept.
+
+        Raises EvidenceError where one cannot be read.
+        """
+        try:
+            kept = {name: digest_of(self.path / name) for name in KEPT if (self.path / name).is_file()}
+        except OSError as error:
+            raise self._failed(str(error.filename), error) from error
+        return {
+            "replayable": self.replayable,
+            "redacted": sorted(self.redacted),
+            "capped": sorted(self.capped),
+            "content": self.content,
+            "kept": kept,
+        }
 
     def redact(self, text: str, kind: Kind = "tape") -> str:
         """Return text without secrets, and remember if that changed it."""
@@ -77,10 +112,15 @@ class RunFolder:
         if isinstance(value, list | tuple):
             return [self.redact_values(inner, kind) for inner in value]
         if isinstance(value, dict):
-            return {
-                key: inner if _is_ours(key, inner) else self.redact_values(inner, kind) for key, inner in value.items()
-            }
+            return {key: self._value(key, inner, kind) for key, inner in value.items()}
         return value
+
+    def _value(self, key: str, value: Any, kind: Kind) -> Any:  # noqa: ANN401 - any JSON value
+        if _is_ours(key, value):
+            return value
+        if not self.content and key in _CONTENT:
+            return _withheld(value)
+        return self.redact_values(value, kind)
 
     def append(self, name: str, line: bytes, *, sync: bool = False) -> None:
         """Append one line; with `sync` it is on the disk when this returns. Raises EvidenceError."""
@@ -93,8 +133,24 @@ class RunFolder:
         except OSError as error:
             raise self._failed(name, error) from error
 
+    def sync(self) -> None:
+        """Bring answers and diff to the disk, and the names of all files; raises EvidenceError."""
+        for name in (ANSWERS, DIFF, *FOLDERS):
+            try:
+                file = os.open(self.path / name, os.O_RDONLY)
+                try:
+                    os.fsync(file)
+                finally:
+                    os.close(file)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise self._failed(name, error) from error
+
     def write(self, name: str, content: bytes) -> None:
-        """Write a whole file, replacing it at once or not at all; raises EvidenceError."""
+        """Write a whole file, replacing it at once or not at all; a withheld diff is not. Raises EvidenceError."""
+        if name == DIFF and not self.content:
+            return
         target = self.path / name
         temporary = target.with_name(f".{target.name}.part")
         try:
@@ -110,9 +166,9 @@ class RunFolder:
         self.write(name, canonical(self.redact_values(value)) + b"\n")
 
     def close(self) -> None:
-        """Write SHA256SUMS over every file, in the format of sha256sum(1)."""
-        files = sorted(path for path in self.path.rglob("*") if path.is_file() and path.name != SUMS)
-        lines = (f"{digest_of(path)}  {path.relative_to(self.path).as_posix()}\n" for path in files)
+        """Write SHA256SUMS over every file: in the format of sha256sum(1), sorted by name."""
+        files = {path.relative_to(self.path).as_posix(): path for path in self.path.rglob("*") if path.is_file()}
+        lines = (f"{digest_of(files[name])}  {name}\n" for name in sorted(files) if name != SUMS)
         self.write(SUMS, "".join(lines).encode())
 
     def _failed(self, name: str, error: OSError) -> EvidenceError:
@@ -124,6 +180,14 @@ def _is_ours(key: str, value: object) -> bool:
     if key in _IDS:
         return isinstance(value, str) and _ID.fullmatch(value) is not None
     return key in _OURS or key.endswith("sha256")
+
+
+def _withheld(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, str):
+        return WITHHELD
+    if isinstance(value, list | tuple):
+        return [_withheld(inner) for inner in value]
+    return {key: _withheld(inner) for key, inner in value.items()} if isinstance(value, dict) else value
 
 
 def digest_of(path: Path) -> str:

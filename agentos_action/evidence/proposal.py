@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from agentos_action.errors import UsageError
+from agentos_action.evidence.calls import Whole
 from agentos_action.evidence.canonical import canonical
 from agentos_action.evidence.chain import Line, event_of
 from agentos_action.evidence.layout import ANSWERS, SUMS, TAPE
@@ -42,7 +43,10 @@ class Read(Record):
 
 
 class Row(Record):
-    """One model call: what was answered, for which place of a recipe; `finish_reason` is `failed` for no answer."""
+    """One model call: what was answered, for which place of a recipe; `finish_reason` is `failed` for no answer.
+
+    Without content the answer is empty.
+    """
 
     model_config = ConfigDict(extra="ignore")
     place: str | None
@@ -58,12 +62,16 @@ class Digests(Record):
     prompts: str
     answers: str
     diff: str
+    policy: str
     base: str
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a bundle proposes; every text in it may be a stranger's. `head` and `sums` name the bundle in the next."""
+    """What a bundle proposes; every text in it may be a stranger's. `head` and `sums` name the bundle in the next.
+
+    `unreplayable` says why its answers or its diff are not those that were, None where they are.
+    """
 
     run_id: str
     status: str
@@ -72,12 +80,14 @@ class Proposal:
     rows: tuple[Row, ...]
     result: ToolResult
     digests: Digests
-    replayable: bool
+    unreplayable: str | None
     redacted: tuple[str, ...]
+    capped: tuple[str, ...]
     checks: str
     workflow: dict[str, Any] | None
     head: str
     sums: str
+    tape: tuple[Line, ...]
 
 
 @contextmanager
@@ -115,12 +125,17 @@ def _copy(folder: Path, own: Path, problems: list[Problem]) -> None:
 
 def read_proposal(folder: Path) -> tuple[Proposal | None, tuple[Problem, ...]]:
     """Check a bundle and read it; None, and what is wrong, where it is not what its tape and sums say it is."""
-    problems = list(verify_bundle(folder).problems)
+    checked = verify_bundle(folder)
+    problems = list(checked.problems)
     if problems:
         return None, tuple(problems)
-    tape = list(rows(folder, TAPE, problems))
+    tape = list(checked.tape)
+    whole = Whole.of(event_of(tape, "checks_completed"))
     sums = hashlib.sha256(read(folder, SUMS, problems) or b"").hexdigest()
-    answers = [_as(Row, line, ANSWERS, number, problems) for number, line in enumerate(_answers(folder, problems), 1)]
+    answers = [
+        _as(Row, _answered(line), ANSWERS, number, problems)
+        for number, line in enumerate(_answers(folder, problems), 1)
+    ]
     checks = event_of(tape, "checks_completed")
     loaded = event_of(tape, "task_loaded").get("task")
     task = _as(ToolTask, loaded if isinstance(loaded, dict) else {}, TAPE, _at(tape, "task_loaded"), problems)
@@ -146,17 +161,33 @@ def read_proposal(folder: Path) -> tuple[Proposal | None, tuple[Problem, ...]]:
         rows=tuple(row for row in answers if row is not None),
         result=tool,
         digests=digests,
-        replayable=checks.get("replayable") is True,
-        redacted=tuple(str(kind) for kind in checks.get("redacted") or ()),
+        unreplayable=why_not(whole),
+        redacted=tuple(sorted(whole.redacted)),
+        capped=tuple(sorted(whole.capped)),
         checks=str(checks.get("status")),
         workflow=workflow if isinstance(workflow, dict) else None,
         head=str(tape[-1].get("hash")),
         sums=sums,
+        tape=tuple(tape),
     ), ()
+
+
+def why_not(whole: Whole) -> str | None:
+    """Return why a bundle's answers cannot be read once more, None where they can."""
+    if whole.replayable:
+        return None
+    if not whole.content:
+        return "it was made with --no-content, so it holds digests in place of answers and diff"
+    how = "redaction" if not whole.redacted.isdisjoint({"answers", "diff"}) else "the size that evidence keeps"
+    return f"{how} changed an answer or the diff, so they are not recorded as they were"
 
 
 def _answers(folder: Path, problems: list[Problem]) -> Iterator[Line]:
     return rows(folder, ANSWERS, problems) if (folder / ANSWERS).is_file() else iter(())
+
+
+def _answered(row: Line) -> Line:
+    return {**row, "answer": row.get("answer") or ""}
 
 
 def _at(tape: list[Line], name: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import stat
 from collections.abc import Iterator
@@ -11,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentos_action.evidence.canonical import canonical
+from agentos_action.evidence.canonical import parse_canonical
+from agentos_action.evidence.layout import FOLDERS
 
 #: The largest file of a bundle that is read, the most files it may hold, the deepest JSON.
 MAX_BYTES = 64 * 1024 * 1024
@@ -76,9 +76,11 @@ def names(folder: Path, problems: list[Problem]) -> set[str]:
     seen = 0
     while folders:
         prefix = folders.pop()
+        empty = True
         try:
             for entry in (folder / prefix).iterdir():
                 seen += 1
+                empty = False
                 if seen > MAX_FILES:
                     problems.append(Problem(prefix, 0, f"the bundle holds more than {MAX_FILES} files and folders"))
                     return found
@@ -88,14 +90,20 @@ def names(folder: Path, problems: list[Problem]) -> set[str]:
                     found.add(prefix + entry.name)
         except OSError as error:
             problems.append(Problem(prefix, 0, f"cannot be listed: {error.strerror}"))
+            continue
+        if empty and prefix.removesuffix("/") not in FOLDERS:
+            problems.append(Problem(prefix, 0, "is an empty folder, which no bundle has"))
     return found
 
 
 def rows(folder: Path, name: str, problems: list[Problem]) -> Iterator[dict[str, Any]]:
     """Yield the lines of a JSONL file; stops with a problem at the first that is not as we write them."""
     content = read(folder, name, problems)
-    if content is None:
-        return
+    yield from rows_of(content, name, problems) if content is not None else ()
+
+
+def rows_of(content: bytes, name: str, problems: list[Problem]) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a JSONL file's bytes, as `rows` does."""
     for number, line in enumerate(io.BytesIO(content), 1):
         if not line.endswith(b"\n"):
             problems.append(Problem(name, number, "the last line is not complete"))
@@ -110,12 +118,21 @@ def rows(folder: Path, name: str, problems: list[Problem]) -> Iterator[dict[str,
 def parse(line: bytes) -> dict[str, Any] | None:
     """Return the object that stands in a line, None unless the line is its canonical form."""
     try:
-        parsed = json.loads(line)
+        parsed = parse_canonical(line)
         # Whoever handles the value later recurses into it, from another depth of the stack.
-        if not isinstance(parsed, dict) or _too_deep(parsed) or canonical(parsed) != line:
-            return None
-    except (ValueError, RecursionError):
+        return None if parsed is None or _too_deep(parsed) else parsed
+    except RecursionError:
         return None
+
+
+def document(folder: Path, name: str, problems: list[Problem]) -> dict[str, Any] | None:
+    """Return the one object of a JSON file; None, and a problem, where there is none in the form we write."""
+    content = read(folder, name, problems)
+    if content is None:
+        return None
+    parsed = parse(content[:-1]) if content.endswith(b"\n") and len(content) <= MAX_LINE else None
+    if parsed is None:
+        problems.append(Problem(name, 0, "is not a JSON object in canonical form"))
     return parsed
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Literal, TypeAlias, get_args
 
 from agentos_action.clock import Clock
-from agentos_action.evidence.canonical import canonical
+from agentos_action.evidence.canonical import with_hash
 from agentos_action.evidence.layout import TAPE, RunFolder
 
 EventName: TypeAlias = Literal[
@@ -29,6 +28,8 @@ FIRST_PREV = "0" * 64
 
 #: After these the run may change something outside the evidence, so they must be on the disk first.
 _SYNCED = frozenset({"checks_completed", "git_commit", "run_finished"})
+#: What this one lists must be there too, or a commit could name evidence that a failing machine never wrote.
+_BEFORE_COMMIT: EventName = "checks_completed"
 
 
 class Tape:
@@ -52,13 +53,10 @@ class Tape:
             "prev": self.last_hash,
         }
         line = self._folder.redact_values(line)
-        hashed = hash_of(line)
-        self._folder.append(TAPE, canonical({**line, "hash": hashed}) + b"\n", sync=event in _SYNCED)
+        raw, hashed = with_hash(line)
+        if event == _BEFORE_COMMIT:
+            self._folder.sync()
+        self._folder.append(TAPE, raw + b"\n", sync=event in _SYNCED)
         self._seq += 1
         self.last_hash = hashed
         return hashed
-
-
-def hash_of(line: dict[str, Any]) -> str:
-    """Return the hash a tape line must carry."""
-    return hashlib.sha256(canonical({key: value for key, value in line.items() if key != "hash"})).hexdigest()

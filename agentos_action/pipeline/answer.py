@@ -10,7 +10,7 @@ from agentos_action.patches.parse import to_patch
 from agentos_action.patches.read import reads_as_patch
 from agentos_action.patches.resolve import Resolved, resolve
 from agentos_action.records.base import Base
-from agentos_action.records.patch import FileChange, Placed, highest, told
+from agentos_action.records.patch import FileChange, Patch, Placed, highest, told
 from agentos_action.records.policy import Policy
 from agentos_action.records.surroundings import surroundings
 from agentos_action.records.task import EditFormat
@@ -54,7 +54,7 @@ class Judgement:
         """Return it as JSON takes it; bytes that are not UTF-8 are surrogates, as in every text here."""
         return {
             "verdict": self.verdict,
-            "findings": [finding.model_dump(mode="json") for finding in self.findings],
+            "findings": [asdict(finding) for finding in self.findings],
             "placement": highest(self.placements),
             "placements": [asdict(placed) for placed in told(self.placements)],
             "diff": self.diff,
@@ -71,8 +71,18 @@ def judge_answer(case: AnswerCase) -> Judgement:
         return _without_diff(case)
     resolved = _resolved(case, case.edit_format)
     if resolved.findings:
-        return Judgement("reject", resolved.findings)
+        return Judgement("reject", _all_findings(case, resolved))
     return _judged(case, resolved, "diff")
+
+
+def _all_findings(case: AnswerCase, refused: Resolved) -> tuple[Finding, ...]:
+    """Return why an answer could not be read, and what the rules find in as much of it as could."""
+    if refused.besides is None:
+        return refused.findings
+    patch = to_patch(refused.besides.changes)
+    subject = _subject(case, patch, refused.besides, "diff" if patch.text else "analysis")
+    result = verify(subject, "", found_before=refused.findings).result
+    return (*result.errors, *result.warnings)
 
 
 def _resolved(case: AnswerCase, edit_format: EditFormat) -> Resolved:
@@ -120,22 +130,23 @@ def _judged(case: AnswerCase, resolved: Resolved, kind: OutputKind) -> Judgement
     patch = to_patch(resolved.changes)
     if not patch.text:
         return Judgement("no_change")
-    around = surroundings(case.base, patch.changes)
-    leaks = scan(patch.files, case.base, deep=True)
-    subject = Subject(
-        patch,
-        case.policy,
-        around,
-        output_kind=kind,
-        placements=resolved.placements,
-        leaks=leaks,
-        sources=resolved.sources,
-    )
-    result = verify(subject, "").result
+    result = verify(_subject(case, patch, resolved, kind), "").result
     findings = (*result.errors, *result.warnings)
     after = _after(patch.changes) if result.is_valid else {}
     verdict: AnswerVerdict = "accept" if result.is_valid else "reject"
     return Judgement(verdict, findings, resolved.placements, patch.text, after, result)
+
+
+def _subject(case: AnswerCase, patch: Patch, read: Resolved, kind: OutputKind) -> Subject:
+    return Subject(
+        patch,
+        case.policy,
+        surroundings(case.base, patch.changes),
+        output_kind=kind,
+        placements=read.placements,
+        leaks=scan(patch.files, case.base, deep=True),
+        sources=read.sources,
+    )
 
 
 def _after(changes: tuple[FileChange, ...]) -> dict[str, bytes | None]:

@@ -42,6 +42,7 @@ class Session:
     calls: int = 0
     model_id: str | None = None
     stopped: ToolError | None = None
+    left_out: frozenset[str] = frozenset()
 
     def call(self, prompt: Prompt, *, place: str | None = None) -> Answer:
         """Ask once; raises ToolError, or UsageError where the prompt holds a secret and would leave the machine."""
@@ -58,6 +59,7 @@ class Session:
                 self.log.add_failed(prompt, error.raw_error_code or "", place=place)
             raise
         self.model_id = answer.model_id
+        self.left_out |= frozenset(answer.left_out)
         self.usage = self.usage.plus(answer.usage)
         with deferred():
             self.log.add(prompt, answer, place=place)
@@ -66,7 +68,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What asking came to: changes, or findings why there are none, and a recipe's account of its places."""
+    """What asking came to: changes, or findings why there are none, and a recipe's account of its places.
+
+    `besides` is what the rules judge of a refused answer; nobody applies it.
+    """
 
     changes: tuple[FileChange, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -74,11 +79,18 @@ class Asked:
     left: tuple[LeftAlone, ...] = ()
     placements: tuple[Placed, ...] = ()
     sources: tuple[str, ...] = ()
+    besides: Resolved | None = None
 
     @classmethod
     def of(cls, resolved: Resolved) -> Asked:
         """Return what one answer came to."""
-        return cls(resolved.changes, resolved.findings, placements=resolved.placements, sources=resolved.sources)
+        return cls(
+            resolved.changes,
+            resolved.findings,
+            placements=resolved.placements,
+            sources=resolved.sources,
+            besides=resolved.besides,
+        )
 
 
 @dataclass(frozen=True, slots=True)

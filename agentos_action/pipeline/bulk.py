@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, BinaryIO, Literal, Self
 
 from pydantic import Field, StrictInt, StrictStr, ValidationError, field_validator, model_validator
@@ -33,7 +33,7 @@ _POLICY_KEYS = (
     *("allowed_paths", "forbidden_paths", "max_placement", "limits", "protect_manifests"),
     *("allow_new_files", "allow_delete", "allow_rename", "allow_exec_bit"),
 )
-_LIMIT_KEYS = tuple(name for name in Limits.model_fields if name != "max_model_calls")
+_LIMIT_KEYS = tuple(each.name for each in fields(Limits) if each.name != "max_model_calls")
 _OPTIONAL = frozenset({"modes", "edit_format", "output_kind", "policy"})
 _HINT = "One JSON object a line, as docs/judge.md tells."
 

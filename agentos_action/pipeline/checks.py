@@ -76,8 +76,7 @@ def tape_checks(walk: Walk, prepared: Grounds, *, status: str, why: str | None, 
         why=why,
         tree=tree,
         checks=rows,
-        replayable=walk.folder.replayable,
-        redacted=sorted(walk.folder.redacted),
+        **walk.folder.account(),
         digests=digests,
     )
 

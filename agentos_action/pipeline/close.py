@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agentos_action import __version__
 from agentos_action.errors import EXIT_DONE, EXIT_REJECTED, AgentOSError, EvidenceError
 from agentos_action.evidence.finalize import failure_fields
 from agentos_action.evidence.layout import SUMMARY
+from agentos_action.pipeline.page import write_page
 from agentos_action.records.patch import highest, told
+from agentos_action.records.recipe import LeftAlone
 from agentos_action.records.run import RunReport, RunStatus
 from agentos_action.records.tool import Usage
 from agentos_action.records.verdict import Finding
@@ -33,6 +36,7 @@ def close_run(walk: Walk, error: AgentOSError | None) -> RunReport:
                 **failure_fields(error),
             )
             walk.folder.write_json(SUMMARY, _summary(walk, report))
+            write_page(walk.folder)
             walk.folder.close()
     except EvidenceError as failure:
         report = _unfinished(walk, report, failure)
@@ -51,6 +55,7 @@ def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
     asked, session = walk.asked, walk.session
     findings = (*verdict.result.errors, *walk.refused, *verdict.result.warnings) if verdict else walk.refused
     clean = walk.folder.redactor.text
+    left = asked.left if asked else (walk.plan.left if walk.plan else ())
     usage = Usage()
     if session is not None:
         spent = session.usage
@@ -65,16 +70,16 @@ def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
         evidence=str(walk.folder.path),
         findings=tuple(_clean_finding(finding, clean) for finding in (*findings, *walk.warnings)),
         diff=clean(patch.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")) if patch else "",
-        files=verdict.result.files if verdict else (),
+        files=tuple(map(clean, verdict.result.files)) if verdict else (),
         policy=walk.policy.source if walk.policy else None,
         commit=receipt.commit if receipt else None,
         branch=receipt.branch if receipt else walk.branch or walk.request.branch,
-        model_id=result.model_id if result else (session.model_id if session else None),
-        requested_model=walk.chosen.profile.model if walk.chosen else walk.request.flags.model,
+        model_id=_cleaned(result.model_id if result else (session.model_id if session else None), clean),
+        requested_model=_cleaned(walk.chosen.profile.model if walk.chosen else walk.request.flags.model, clean),
         usage=usage,
         timing_ms=_timing(walk),
-        placed=asked.placed if asked else (),
-        left=asked.left if asked else (walk.plan.left if walk.plan else ()),
+        placed=tuple(map(clean, asked.placed)) if asked else (),
+        left=tuple(_clean_left(one, clean) for one in left),
         placement=highest(asked.placements) if asked else None,
         placements=told(asked.placements) if asked else (),
         checks=walk.checks,
@@ -83,7 +88,16 @@ def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
 
 
 def _clean_finding(finding: Finding, clean: Callable[[str], str]) -> Finding:
-    return finding.model_copy(update={"message": clean(finding.message), "hint": clean(finding.hint)})
+    path = _cleaned(finding.path, clean)
+    return replace(finding, path=path, message=clean(finding.message), hint=clean(finding.hint))
+
+
+def _clean_left(left: LeftAlone, clean: Callable[[str], str]) -> LeftAlone:
+    return replace(left, place_id=clean(left.place_id), path=clean(left.path), reason=clean(left.reason))
+
+
+def _cleaned(text: str | None, clean: Callable[[str], str]) -> str | None:
+    return None if text is None else clean(text)
 
 
 def _status_of(error: AgentOSError) -> RunStatus:
@@ -127,7 +141,7 @@ def _unfinished(walk: Walk, report: RunReport, failure: EvidenceError) -> RunRep
         update={
             "status": "usage",
             "exit_code": failure.exit_code,
-            "error_category": failure.category,
+            **failure_fields(failure),
             "message": message,
             "hint": failure.hint,
         }

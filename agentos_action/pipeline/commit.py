@@ -19,10 +19,11 @@ from agentos_action.pipeline.walk import Parts, Walk
 from agentos_action.pipeline.whole import begin, walked
 from agentos_action.records.base import Base
 from agentos_action.records.observer import Observer
-from agentos_action.records.patch import FileChange
+from agentos_action.records.patch import FileChange, Patch
 from agentos_action.records.run import RunReport, RunRequest, Workflow
 from agentos_action.records.tool import ToolResult
 from agentos_action.records.verdict import DiffValidationResult, Finding, Verdict
+from agentos_action.settings.policy import LoadedPolicy
 from agentos_action.tasks.event import Event
 from agentos_action.tasks.trust import may_ask
 
@@ -48,6 +49,7 @@ def _corridor(walk: Walk) -> None:
             return
         walk.log.adopt(own, {"prompts": proposal.digests.prompts, "answers": proposal.digests.answers})
     walk.folder.redacted.update(kind for kind in ("prompts",) if kind in proposal.redacted)
+    walk.folder.capped.update(kind for kind in ("prompts",) if kind in proposal.capped)
     event = event_of(request.workflow, needed=True)
     findings = (*_unfit(proposal), *_strange(request.workflow, event, proposal))
     if findings:
@@ -76,6 +78,8 @@ def _commit(walk: Walk, proposal: Proposal, event: Event | None) -> None:
     if findings:
         _refuse(walk, findings)
         return
+    shown = proposal.read
+    walk.event("context_built", files=list(shown.files), how=shown.how, edit_format=shown.edit_format)
     with walk.timed("patch"):
         asked = asked_again(walk, proposal, Grounds(base, policy, task))
         patch = to_patch(asked.changes)
@@ -96,13 +100,17 @@ def _commit(walk: Walk, proposal: Proposal, event: Event | None) -> None:
     grounds = Grounds(now, policy, task)
     judge(walk, grounds)
     tape_checks(walk, grounds, status="skipped", why=f"{NOT_RUN} (it says: {proposal.checks})")
-    if walk.status == "rejected":
-        return
+    if walk.status != "rejected":
+        _finish(walk, patch, proposal, policy)
+
+
+def _finish(walk: Walk, patch: Patch, proposal: Proposal, policy: LoadedPolicy) -> None:
+    """Commit an accepted diff that is the one the bundle was closed with."""
     if patch.sha256 != proposal.digests.diff:
         said = "reading its answers once more gives another diff than the one it was closed with"
         hint = "The policy or the version may be another by now: propose it again."
         _refuse(walk, (Finding(id="bundle.diff", message=said, hint=hint),))
-    elif walk.status == "bug" and request.dry_run:
+    elif walk.status == "bug" and walk.request.dry_run:
         walk.status, walk.message = "dry_run", "accepted, not committed"
     elif walk.status == "bug":
         commit(walk, commit_order(walk, policy, _words(patch.changes)))
@@ -141,10 +149,9 @@ def _unfit(proposal: Proposal) -> tuple[Finding, ...]:
     if proposal.status == PROPOSED and _did_more(proposal.result):
         said = "its tool's result is no diff of a tool that kept its hands off the repository"
         findings.append(Finding(id="bundle.no-proposal", message=said, hint="Give a bundle of `agentos propose`."))
-    if not proposal.replayable:
-        said = "redaction changed an answer or the diff, so they are not recorded as they were"
-        hint = "Keep secrets out of what the model reads, and propose again."
-        findings.append(Finding(id="bundle.not-replayable", message=said, hint=hint))
+    if proposal.unreplayable is not None:
+        hint = "Keep secrets out of what the model reads, and propose again with its content kept."
+        findings.append(Finding(id="bundle.not-replayable", message=proposal.unreplayable, hint=hint))
     return tuple(findings)
 
 

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from agentos_action.evidence.finalize import finalize_tool_result
 from agentos_action.evidence.layout import DIFF
 from agentos_action.patches.parse import to_patch
+from agentos_action.patches.resolve import Resolved
 from agentos_action.pipeline.ask import Asked
 from agentos_action.pipeline.prepare import Grounds
 from agentos_action.pipeline.walk import Walk
-from agentos_action.records.patch import guessed, highest, told
+from agentos_action.records.patch import Patch, guessed, highest, told
 from agentos_action.records.surroundings import surroundings
 from agentos_action.records.tool import OutputKind, Usage
 from agentos_action.records.verdict import DiffValidationResult, Verdict
@@ -33,7 +34,7 @@ def judge(walk: Walk, prepared: Grounds) -> None:
         clean = walk.folder.redact(walk.patch.text, "diff").encode("utf-8", "surrogateescape")
         walk.folder.write(DIFF, clean if clean != text else text)
     finish_tool(walk, kind)
-    walk.event("tool_result_verified", **_facts(walk), **_placement(asked), verdict=result.model_dump(mode="json"))
+    walk.event("tool_result_verified", **_facts(walk), **_placement(asked), verdict=asdict(result))
     if not result.is_valid:
         walk.status = "rejected"
         walk.message = f"the answer was refused: {result.errors[0].message}"
@@ -43,22 +44,31 @@ def judge(walk: Walk, prepared: Grounds) -> None:
 
 def _verdict(walk: Walk, prepared: Grounds, asked: Asked, kind: OutputKind) -> Verdict:
     if asked.findings:
-        return Verdict(DiffValidationResult(is_valid=False, errors=asked.findings), None)
+        if asked.besides is None:
+            return Verdict(DiffValidationResult(is_valid=False, errors=asked.findings), None)
+        patch = to_patch(asked.besides.changes)
+        subject = _subject(walk, prepared, patch, asked.besides, "diff" if patch.text else "analysis")
+        found = verify(subject, prepared.policy.sha256, found_before=asked.findings).result
+        # Whatever the rules say of a part of it, the answer as a whole could not be read.
+        return Verdict(DiffValidationResult(is_valid=False, errors=found.errors, warnings=found.warnings), None)
     if walk.patch is None or not walk.patch.text:
         return Verdict(DiffValidationResult(is_valid=True), None)
-    subject = Subject(
-        walk.patch,
+    return verify(_subject(walk, prepared, walk.patch, asked, kind), prepared.policy.sha256)
+
+
+def _subject(walk: Walk, prepared: Grounds, patch: Patch, read: Asked | Resolved, kind: OutputKind) -> Subject:
+    return Subject(
+        patch,
         prepared.policy.policy,
-        surroundings(prepared.base, walk.patch.changes),
+        surroundings(prepared.base, patch.changes),
         task_allowed=prepared.task.allowed_paths,
         task_forbidden=prepared.task.forbidden_paths,
         exceptions=walk.request.allow_path,
         output_kind=kind,
-        placements=asked.placements,
-        sources=asked.sources,
-        leaks=scan(walk.patch.files, prepared.base, deep=True),
+        placements=read.placements,
+        sources=read.sources,
+        leaks=scan(patch.files, prepared.base, deep=True),
     )
-    return verify(subject, prepared.policy.sha256)
 
 
 def finish_tool(walk: Walk, kind: OutputKind) -> None:

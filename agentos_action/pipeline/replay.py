@@ -1,19 +1,159 @@
-"""The recorded answers of a proposal, read again as the first half read them; no model is asked."""
+"""The recorded answers of a run, read again as they were read then: for the second half, and for `evidence replay`."""
 
 from __future__ import annotations
 
-from agentos_action.errors import ToolError
-from agentos_action.evidence.proposal import Proposal, Row
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from agentos_action import __version__
+from agentos_action.errors import ToolError, UsageError
+from agentos_action.evidence.answers import AnswerLog
+from agentos_action.evidence.chain import event_of
+from agentos_action.evidence.layout import RunFolder
+from agentos_action.evidence.proposal import Proposal, Row, private_copy, read_proposal
+from agentos_action.evidence.reading import Problem
+from agentos_action.evidence.tape import Tape
+from agentos_action.evidence.verify import verify_bundle
 from agentos_action.patches.resolve import resolve
 from agentos_action.pipeline.ask import ONE_ANSWER, Asked, fill
-from agentos_action.pipeline.prepare import Grounds, plan_recipe
-from agentos_action.pipeline.walk import Walk
+from agentos_action.pipeline.judge import judge
+from agentos_action.pipeline.prepare import Grounds, load_narrowed, plan_recipe
+from agentos_action.pipeline.walk import Parts, Walk
 from agentos_action.recipes.drive import StopAsking
 from agentos_action.records.model import Prompt
+from agentos_action.records.observer import Nobody
 from agentos_action.records.recipe import Place
-from agentos_action.records.verdict import Finding
+from agentos_action.records.run import RunRequest
+from agentos_action.records.verdict import Accepted, Finding
+from agentos_action.redact import Redactor
+from agentos_action.repo import RepoView
 
 FAILED = "failed"
+
+Outcome: TypeAlias = Literal["same", "different", "not_replayable", "invalid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay came to, in what it differs, and what may be why; the tree is None where nothing is accepted."""
+
+    outcome: Outcome
+    run_id: str | None = None
+    status: str | None = None
+    tree: str | None = None
+    recorded_tree: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+def replay(folder: Path, repo: RepoView, parts: Parts) -> Replayed:
+    """Read a bundle's answers once more and judge them, offline; `repo` is only read, and no model is asked."""
+    with private_copy(folder) as (own, unread), tempfile.TemporaryDirectory(prefix="agentos-replay-") as beside:
+        proposal, problems = read_proposal(own)
+        if unread or proposal is None:
+            return _unread(own, (*unread, *problems))
+        told = (proposal.run_id, proposal.status)
+        why = proposal.unreplayable or _not_here(proposal, repo)
+        if why is not None:
+            return Replayed("not_replayable", *told, reasons=(why,))
+        started = proposal.tape[0]
+        request = RunRequest(repo=repo.place, half="commit", allow_path=tuple(started.get("exceptions") or ()))
+        own_folder = RunFolder.create(Path(beside), "replay", Redactor())
+        tape, log = Tape(own_folder, "replay", parts.clock), AnswerLog(own_folder)
+        walk = Walk(request, parts, Nobody(), "replay", repo, own_folder, tape, log, parts.clock.monotonic())
+        try:
+            policy_sha256 = _judged_again(walk, proposal)
+        except UsageError as error:
+            return Replayed("not_replayable", *told, reasons=(error.message,))
+        tree = _tree(repo, walk)
+        recorded = _recorded_tree(proposal)
+        different = _differences(walk, proposal, tree, recorded)
+        reasons = (*different, *(_causes(proposal, policy_sha256) if different else ()))
+        return Replayed("different" if different else "same", *told, tree, recorded, reasons)
+
+
+def _unread(own: Path, problems: tuple[Problem, ...]) -> Replayed:
+    """Tell a bundle that is not what it says from one of a run that never came to an answer."""
+    checked = verify_bundle(own)
+    finished, judged = event_of(checked.tape, "run_finished"), event_of(checked.tape, "checks_completed")
+    status = str(finished.get("status")) if finished else None
+    if not checked.problems and not judged:
+        said = f"it ended as {status!r} before an answer was judged"
+        return Replayed("not_replayable", checked.run_id, status, reasons=(said,))
+    told = tuple(f"{problem.file}:{problem.line}: {problem.message}" for problem in problems)
+    return Replayed("invalid", checked.run_id, status, reasons=told)
+
+
+def _not_here(proposal: Proposal, repo: RepoView) -> str | None:
+    """Return what a replay would need and this repository does not have."""
+    if proposal.tape[0].get("target") == "worktree":
+        return "it began with the files of an index, which no commit has"
+    policy = event_of(proposal.tape, "task_loaded")["policy"]["commit"]
+    named = {"base": proposal.task.base or "", "commit it was judged on": proposal.digests.base, "policy": policy}
+    for what, commit in named.items():
+        if repo.commit_facts(commit) is None:
+            return f"its {what}, {commit[:40]}, is no commit of this repository (a shallow clone lacks older ones)"
+    return None
+
+
+def _judged_again(walk: Walk, proposal: Proposal) -> str:
+    """Walk from the recorded answers to a verdict as `commit` does; return the digest of the policy it stands on."""
+    policy_of = event_of(proposal.tape, "task_loaded")["policy"]["commit"]
+    task = proposal.task
+    policy = load_narrowed(walk, task, policy_of)
+    walk.policy, walk.task, walk.result = policy, task, proposal.result
+    walk.asked = asked_again(walk, proposal, Grounds(walk.repo.snapshot(task.base or ""), policy, task))
+    judge(walk, Grounds(walk.repo.snapshot(proposal.digests.base), policy, task))
+    return policy.sha256
+
+
+def _tree(repo: RepoView, walk: Walk) -> str | None:
+    accepted: Accepted | None = walk.verdict.accepted if walk.verdict else None
+    if accepted is None:
+        return None
+    from agentos_action.executor.scratch import candidate, scratch  # noqa: PLC0415 - only where something is accepted
+
+    with scratch(repo.raw) as beside:
+        return candidate(accepted, beside)
+
+
+def _recorded_tree(proposal: Proposal) -> str | None:
+    made, checks = event_of(proposal.tape, "git_commit"), event_of(proposal.tape, "checks_completed")
+    return made.get("tree") or checks.get("tree")
+
+
+def _differences(walk: Walk, proposal: Proposal, tree: str | None, recorded: str | None) -> tuple[str, ...]:
+    verdict = event_of(proposal.tape, "tool_result_verified")["verdict"]
+    ours = walk.verdict.result if walk.verdict else None
+    found = []
+    diff = walk.patch.sha256 if walk.patch else None
+    if diff != proposal.digests.diff:
+        found.append(f"the diff is another: sha256 {diff}, recorded {proposal.digests.diff}")
+    if ours is not None and ours.is_valid is not verdict["is_valid"]:
+        found.append(f"it is {'accepted' if ours.is_valid else 'refused'} now, and was not then")
+    now = sorted(map(str, ((one.id, one.path, one.line) for one in (*ours.errors, *ours.warnings)) if ours else ()))
+    then = sorted(map(str, map(_key, (*verdict["errors"], *verdict["warnings"]))))
+    if now != then:
+        found.append(f"the findings are {', '.join(now) or 'none'}, and were {', '.join(then) or 'none'}")
+    if recorded is not None and tree != recorded:
+        found.append(f"the tree is {tree}, recorded is {recorded}")
+    return tuple(found)
+
+
+def _key(finding: dict[str, Any]) -> tuple[object, ...]:
+    return finding.get("id"), finding.get("path"), finding.get("line")
+
+
+def _causes(proposal: Proposal, policy_sha256: str) -> tuple[str, ...]:
+    """Return what is known to be other than then, and so may be why."""
+    causes = []
+    version = proposal.tape[0].get("version")
+    if version != __version__:
+        causes.append(f"it was made by version {version}, and this is {__version__}")
+    if policy_sha256 != proposal.digests.policy:
+        causes.append(f"the policy then had the digest {proposal.digests.policy}, and has {policy_sha256} now")
+    return tuple(causes)
 
 
 def asked_again(walk: Walk, proposal: Proposal, grounds: Grounds) -> Asked:

@@ -137,12 +137,16 @@ def _dispatch(walk: Walk, prepared: Prepared, session: Session, question: Questi
             model_id=session.model_id,
             calls=session.calls,
             stopped_early=session.stopped.raw_error_code if session.stopped else None,
+            left_out=sorted(session.left_out),
             **failure_fields(walk.tool_error),
         )
         changes = before.changes_to(_fingerprint(walk, prepared, adapter))
         _check_boundary(walk, changes, who, full=_full(walk, adapter))
     if failure is not None:
         raise failure
+    if session.left_out:
+        said = f"{session.model_id} does not take {', '.join(sorted(session.left_out))}, and was asked without"
+        walk.warn(Finding(id="model.setting", severity="warning", message=said))
 
 
 def _who(adapter: Adapter) -> dict[str, str | None]:

@@ -29,7 +29,7 @@ def walked(request: RunRequest, parts: Parts, observer: Observer, corridor: Call
     repo = RepoView.open(request.repo)
     run_id = parts.clock.new_run_id()
     root = request.evidence or repo.common_dir / "agentos" / "runs"
-    folder = RunFolder.create(root, run_id, Redactor(request.secrets))
+    folder = RunFolder.create(root, run_id, Redactor(request.secrets), content=request.content)
     tape = Tape(folder, run_id, parts.clock)
     walk = Walk(request, parts, observer, run_id, repo, folder, tape, AnswerLog(folder), started)
     # What stands here unless something else is known: an exception that nobody foresaw goes on to the caller.
@@ -59,6 +59,7 @@ def begin(walk: Walk, **more: object) -> None:
         target=request.target,
         branch=request.branch,
         exceptions=list(request.allow_path),
+        content=request.content,
         workflow=request.workflow.told() if request.workflow else None,
         **more,
     )

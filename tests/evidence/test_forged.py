@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agentos_action.evidence.canonical import canonical, sha256_text
-from agentos_action.evidence.layout import ANSWERS, DIFF, PROMPTS, SUMMARY, SUMS, TAPE
-from agentos_action.evidence.tape import FIRST_PREV, hash_of
+from agentos_action.evidence.layout import ANSWERS, DIFF, PROMPTS, SUMMARY
 from agentos_action.evidence.verify import verify_bundle
 from tests.git import git, make_repo
 from tests.runs import cli, diff_answer, scripted
+from tests.sealing import lines_of, reseal, write_lines
 
 
 @pytest.fixture
@@ -28,27 +26,6 @@ def repo(tmp_path: Path) -> Path:
 def bundle(repo: Path, tmp_path: Path) -> Path:
     scripted_in = scripted(repo, tmp_path, diff_answer("a.txt", "one", "1")).evidence or ""
     return Path(shutil.copytree(scripted_in, tmp_path / "forged"))
-
-
-def lines_of(file: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.read_bytes().splitlines()]
-
-
-def write_lines(file: Path, lines: list[dict[str, Any]]) -> None:
-    file.write_bytes(b"".join(canonical(line) + b"\n" for line in lines))
-
-
-def reseal(bundle: Path, change: Callable[[dict[str, Any]], None] = lambda _: None) -> None:
-    """Change the events and make chain and sums right again, as a forger does."""
-    tape, prev = lines_of(bundle / TAPE), FIRST_PREV
-    for line in tape:
-        change(line)
-        line["prev"] = prev
-        line["hash"] = prev = hash_of(line)
-    write_lines(bundle / TAPE, tape)
-    files = sorted(path for path in bundle.rglob("*") if path.is_file() and path.name != SUMS)
-    sums = (f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.relative_to(bundle).as_posix()}\n" for f in files)
-    (bundle / SUMS).write_text("".join(sums))
 
 
 def rename_commit(bundle: Path, repo: Path, rev: str = "HEAD", *, tree: bool = False) -> None:
@@ -141,7 +118,7 @@ def test_a_changed_prompt_is_found_also_with_its_own_digest_made_right(bundle: P
     prompts[-1]["sha256"] = sha256_text("Say hello")
     write_lines(bundle / PROMPTS, prompts)
     reseal(bundle)
-    assert [problem.file for problem in verify_bundle(bundle).problems] == [ANSWERS]
+    assert [problem.file for problem in verify_bundle(bundle).problems] == [PROMPTS]
     for message in answers[0]["messages"]:
         message["sha256"] = message["sha256"].replace(old, prompts[-1]["sha256"])
     write_lines(bundle / ANSWERS, answers)

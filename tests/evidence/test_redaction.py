@@ -9,8 +9,9 @@ import pytest
 
 from agentos_action.clock import Clock
 from agentos_action.evidence.answers import AnswerLog
+from agentos_action.evidence.canonical import hash_of
 from agentos_action.evidence.layout import ANSWERS, PROMPTS, SUMMARY, TAPE, RunFolder
-from agentos_action.evidence.tape import Tape, hash_of
+from agentos_action.evidence.tape import Tape
 from agentos_action.evidence.verify import verify_bundle
 from agentos_action.records.model import Answer, Message, Prompt, TokenUsage
 from agentos_action.redact import Redactor

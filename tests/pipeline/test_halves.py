@@ -13,7 +13,6 @@ import pytest
 
 from agentos_action.evidence.canonical import canonical
 from agentos_action.evidence.layout import ANSWERS, DIFF, SUMMARY, SUMS, TAPE, digest_of
-from agentos_action.evidence.tape import hash_of
 from agentos_action.evidence.verify import verify_bundle, verify_commit
 from agentos_action.pipeline.commit import commit_proposal
 from agentos_action.records.observer import Nobody
@@ -22,6 +21,7 @@ from agentos_action.repo import RepoView
 from agentos_action.wiring import parts
 from tests.git import commit_all, git, make_repo, write_files
 from tests.runs import diff_answer, scripted, state_of, tape_of
+from tests.sealing import reseal as sealed
 
 ANSWER = diff_answer("a.txt", "one", "1")
 FILES = {"a.txt": "one\n", "b.txt": "two\n"}
@@ -39,17 +39,8 @@ def committed(repo: Path, bundle: str | Path | None, **changes: Any) -> RunRepor
 
 
 def reseal(bundle: Path, event: str = "", **changes: Any) -> None:
-    """Change an event of a bundle's tape and make chain and sums right again, as whoever forges it would."""
-    lines = [json.loads(line) for line in (bundle / TAPE).read_text().splitlines()]
-    prev = "0" * 64
-    for line in lines:
-        line.update(changes if line["event"] == event else {})
-        line["prev"] = prev
-        prev = line["hash"] = hash_of(line)
-    (bundle / TAPE).write_bytes(b"".join(canonical(line) + b"\n" for line in lines))
-    names = sorted(path for path in bundle.rglob("*") if path.is_file() and path.name != SUMS)
-    sums = "".join(f"{digest_of(path)}  {path.relative_to(bundle).as_posix()}\n" for path in names)
-    (bundle / SUMS).write_text(sums)
+    """Change an event of a bundle's tape and make all else right again, as whoever forges it would."""
+    sealed(bundle, lambda line: line.update(changes if line["event"] == event else {}))
 
 
 @pytest.fixture
