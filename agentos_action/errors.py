@@ -66,6 +66,8 @@ class BoundaryError(AgentOSError):
 
     status = "boundary_violated"
     exit_code = EXIT_BOUNDARY
+    category: ErrorCategory | None = "runtime"
+    raw_error_code: str | None = "boundary_violated"
 
 
 class Interrupted(AgentOSError):  # noqa: N818 - an interruption is not an error of anybody's

@@ -28,6 +28,7 @@ COMMANDS = {
     "recipe": "list recipes: narrow tasks that a small model can do",
     "profile": "check, show and trust profiles of model servers",
     "evidence": "check, show, replay and audit what runs left behind",
+    "gate": "prove on this machine what is claimed, and keep the proof (gate run)",
     "schema": "print the JSON Schema of a record",
     "hook": "the doors for pre-commit (hook docstrings)",
 }

@@ -47,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose a model."""
     model = parser.add_argument_group("which model")
-    model.add_argument("--provider", metavar="P[:INSTANCE]", help="llamacpp, scripted")
+    model.add_argument("--provider", metavar="P[:INSTANCE]", help="llamacpp, ollama, openai, …: see `agentos tool list`")
     model.add_argument("--profile", metavar="NAME", help="a profile by name, for example embedded")
     model.add_argument("--base-url", metavar="URL", help="the server's address")
     model.add_argument("--model", metavar="NAME", help="the model that must answer")
