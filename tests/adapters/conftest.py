@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +18,8 @@ from agentos_action.sidecar import models, server
 from agentos_action.sidecar.plan import Options
 
 from .faulty import FaultyServer
+
+PEER_MODEL = "local/smol"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +45,39 @@ def faulty() -> Iterator[FaultyServer]:
     """Start a loopback server that answers well until it is told otherwise."""
     with FaultyServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def peer(llama: LlamaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start an independent program that speaks Ollama's API in front of the real server, and wait until it answers."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {
+        "PROVIDERS_LOCAL_BASE_URL": f"{llama.base_url}/v1",
+        "PROVIDERS_LOCAL_API_KEY": llama.api_key,
+        "EXTRA_MODELS": PEER_MODEL,
+    }
+    folder = tmp_path_factory.mktemp("peer")
+    log = folder / "log"
+    command = [sys.executable, "-m", "ollama_proxy", "--host", "127.0.0.1", "--port", str(port)]
+    with log.open("wb") as told:
+        running = subprocess.Popen(command, cwd=folder, env=environment, stdout=told, stderr=told)
+    try:
+        base_url = f"http://127.0.0.1:{port}"
+        wait_for(base_url, running, log)
+        yield base_url
+    finally:
+        running.terminate()
+        running.wait(10)
+
+
+def wait_for(base_url: str, running: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the program answers; one that ends, or never answers, shows its log."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end and running.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{base_url}/api/version", timeout=1):  # noqa: S310 - our own address
+                return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.1)
+    pytest.fail(log.read_text())

@@ -47,7 +47,7 @@ class Copy:
 
 @dataclass
 class Copies:
-    """Makes the one workspace of a test."""
+    """Gives the one workspace of a test, each time it is asked for."""
 
     top: Path
     hidden: tuple[Path, ...] = ()
@@ -55,8 +55,8 @@ class Copies:
     @contextmanager
     def __call__(self) -> Iterator[Copy]:
         folder, home = self.top / "tree", self.top / "throw-away"
-        folder.mkdir()
-        home.mkdir()
+        folder.mkdir(exist_ok=True)
+        home.mkdir(exist_ok=True)
         yield Copy(folder, home)
 
 

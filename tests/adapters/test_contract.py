@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,10 +15,13 @@ from agentos_action.clock import Deadline
 from agentos_action.errors import ToolError
 from agentos_action.records.model import Constraint, Prompt
 from agentos_action.records.profile import Profile
+from tests.agents import install
 
 from .building import ask, failure, prompt
-from .conftest import LlamaServer
+from .conftest import PEER_MODEL, LlamaServer
 from .faulty import FaultyServer
+from .test_agents import Copies
+from .test_local_http_real import CHAT
 
 SCHEMA: dict[str, object] = {
     "type": "object",
@@ -53,7 +56,7 @@ class Served:
             made.close()
 
 
-#: One row an adapter that llama.cpp can stand behind. A row for `local_http` belongs here; `ollama` needs its peer.
+#: One row an adapter that llama.cpp itself can stand behind.
 SERVED = {
     "llamacpp": Served("llamacpp"),
     "llamacpp_completion": Served("llamacpp", mode="llamacpp_completion"),
@@ -63,27 +66,41 @@ SERVED = {
 }
 
 
-@contextmanager
-def scripted() -> Iterator[Adapter]:
-    """Build the adapter that answers from a file."""
-    answer = AnswerFile("answer.txt", b"Hello.\n")
-    yield create(Profile(provider="scripted", name="scripted"), AdapterParts(answer=answer))
+#: Adapters of another kind, each ready to answer.
+OTHERS = ("scripted", "claude_cli", "cli")
 
 
-#: Adapters without a server, each with a way to open it; agent commands (`claude_cli`, `cli`) belong here.
-UNSERVED: dict[str, Callable[[], object]] = {"scripted": scripted}
-
-
-@pytest.fixture(params=[*UNSERVED, *(pytest.param(name, marks=pytest.mark.model) for name in SERVED)])
+@pytest.fixture(
+    params=[*OTHERS, *(pytest.param(name, marks=pytest.mark.model) for name in (*SERVED, "local_http", "ollama"))]
+)
 def subject(request: pytest.FixtureRequest) -> Iterator[Adapter]:
     """Build the adapter under test, ready to answer."""
-    if request.param == "scripted":
-        with scripted() as made:
+    if request.param in SERVED:
+        with SERVED[request.param].open(request.getfixturevalue("llama")) as made:
             yield made
         return
-    llama: LlamaServer = request.getfixturevalue("llama")
-    with SERVED[request.param].open(llama) as made:
+    told, parts = _described(request.param, request)
+    made = create(Profile.model_validate({"provider": request.param, "name": request.param, **told}), parts)
+    try:
         yield made
+    finally:
+        made.close()
+
+
+def _described(provider: str, request: pytest.FixtureRequest) -> tuple[dict[str, object], AdapterParts]:
+    """Return the rest of the profile, and the parts, of an adapter that is not in front of llama.cpp itself."""
+    if provider == "scripted":
+        return {}, AdapterParts(answer=AnswerFile("answer.txt", b"Hello.\n"))
+    if provider == "ollama":
+        return {"base_url": request.getfixturevalue("peer"), "model": PEER_MODEL}, AdapterParts()
+    if provider == "local_http":
+        llama: LlamaServer = request.getfixturevalue("llama")
+        return {"base_url": llama.base_url, "http": CHAT}, AdapterParts(api_key=llama.api_key)
+    folder = request.getfixturevalue("tmp_path")
+    name = "claude" if provider == "claude_cli" else "worker"
+    install(folder, request.getfixturevalue("monkeypatch"), name=name)
+    rules: dict[str, object] = {"agent": {"command": ["worker"], "sandbox": "none"}} if provider == "cli" else {}
+    return rules, AdapterParts(workspace=Copies(folder))
 
 
 @pytest.fixture(params=SERVED)
@@ -99,8 +116,8 @@ class TestContract:
         """Identity is known before anything is asked."""
         assert subject.adapter_id == subject.provider
         assert subject.instance is None
-        cloud = any(row.cloud for row in SERVED.values() if row.provider == subject.provider)
-        assert subject.execution_mode == ("cloud" if cloud else "local")
+        cloud = {"openai", "anthropic", "claude_cli", "cli"}
+        assert subject.execution_mode == ("cloud" if subject.provider in cloud else "local")
         assert subject.supports().execution_mode == subject.execution_mode
         assert subject.endpoint is None or subject.endpoint.startswith("127.0.0.1:")
 
@@ -109,9 +126,8 @@ class TestContract:
         health = subject.health_check(Deadline(20), full=True)
         last = "model" if subject.execution_mode == "cloud" else "shape"
         assert (health.status, health.probe_step, health.error_category) == ("connected", last, None)
-        assert len(health.models) == 1
         assert health.endpoint == subject.endpoint
-        assert health.models[0] in health.details
+        assert any(model in health.details for model in health.models) or subject.works_in_tree
 
     def test_answers(self, subject: Adapter) -> None:
         """An answer has text, a reason why it ended, and the name of the model that wrote it."""
@@ -119,7 +135,7 @@ class TestContract:
         answer = subject.run(prompt("Say hello."), Deadline(20), heard.append)
         assert answer.text
         assert answer.finish_reason == "stop"
-        assert answer.model_id in subject.health_check(Deadline(5)).models
+        assert answer.model_id in subject.health_check(Deadline(5)).models or subject.works_in_tree
         assert heard == list(range(1, len(heard) + 1))
         # Who claims to stream lets its pieces be heard one by one.
         assert len(heard) > 1 if subject.supports().stream else len(heard) == 1

@@ -3,14 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,54 +10,17 @@ from agentos_action.clock import Deadline
 from agentos_action.records.model import Constraint
 
 from .building import ask, failure, prompt
-from .conftest import LlamaServer
+from .conftest import PEER_MODEL as MODEL
 from .faulty_ollama import ollama
 
 pytestmark = pytest.mark.model
 
-MODEL = "local/smol"
 SCHEMA: dict[str, object] = {
     "type": "object",
     "properties": {"path": {"type": "string", "enum": ["index.html", "style.css"]}},
     "required": ["path"],
     "additionalProperties": False,
 }
-
-
-@pytest.fixture(scope="module")
-def peer(llama: LlamaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start `ollama-proxy` on a free port in an empty folder and wait until it answers."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = {
-        "PROVIDERS_LOCAL_BASE_URL": f"{llama.base_url}/v1",
-        "PROVIDERS_LOCAL_API_KEY": llama.api_key,
-        "EXTRA_MODELS": MODEL,
-    }
-    folder = tmp_path_factory.mktemp("peer")
-    log = folder / "log"
-    command = [sys.executable, "-m", "ollama_proxy", "--host", "127.0.0.1", "--port", str(port)]
-    with log.open("wb") as told:
-        running = subprocess.Popen(command, cwd=folder, env=environment, stdout=told, stderr=told)
-    try:
-        base_url = f"http://127.0.0.1:{port}"
-        wait_for(base_url, running, log)
-        yield base_url
-    finally:
-        running.terminate()
-        running.wait(10)
-
-
-def wait_for(base_url: str, running: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the program answers; one that ends, or never answers, shows its log."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end and running.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{base_url}/api/version", timeout=1):  # noqa: S310 - our own address
-                return
-        except (urllib.error.URLError, TimeoutError):
-            time.sleep(0.1)
-    pytest.fail(log.read_text())
 
 
 def test_healthy_in_all_four_steps(peer: str) -> None:
