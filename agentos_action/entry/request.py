@@ -136,6 +136,8 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit", half:
     from agentos_action.records.run import RunRequest  # noqa: PLC0415 - pydantic is not for --help
 
     environment = dict(os.environ)
+    if environment.get("AGENTOS_MOCK_CLAUDE"):
+        raise UsageError("AGENTOS_MOCK_CLAUDE asks for a mock answer, which only a gate gives", "Unset it.")
     evidence = options.evidence or environment.get("AGENTOS_EVIDENCE")
     return RunRequest(
         repo=Path(options.repo),
@@ -146,7 +148,7 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit", half:
         base=options.base,
         branch=_branch(options.branch),
         flags=_flags(options),
-        environment=_wish_of(environment),
+        environment=wish_of(environment),
         api_keys=secrets_in(environment),
         secrets=known_secrets(environment),
         embedded=options.embedded,
@@ -181,7 +183,8 @@ def _flags(options: argparse.Namespace) -> ModelWish:
     return wish(options.profile, provider, options.model, options.base_url)
 
 
-def _wish_of(environment: Mapping[str, str]) -> ModelWish:
+def wish_of(environment: Mapping[str, str]) -> ModelWish:
+    """Return the wish that the environment states."""
     return wish(
         environment.get("AGENTOS_PROFILE"),
         environment.get("AGENTOS_PROVIDER"),

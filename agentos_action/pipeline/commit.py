@@ -149,6 +149,9 @@ def _unfit(proposal: Proposal) -> tuple[Finding, ...]:
     if proposal.status == PROPOSED and _did_more(proposal.result):
         said = "its tool's result is no diff of a tool that kept its hands off the repository"
         findings.append(Finding(id="bundle.no-proposal", message=said, hint="Give a bundle of `agentos propose`."))
+    if proposal.result.mock:
+        said = "its answer is a mock one, which was given to a gate and is nobody's proposal"
+        findings.append(Finding(id="bundle.no-proposal", message=said, hint="Propose again, with a model."))
     if proposal.unreplayable is not None:
         hint = "Keep secrets out of what the model reads, and propose again with its content kept."
         findings.append(Finding(id="bundle.not-replayable", message=proposal.unreplayable, hint=hint))

@@ -101,6 +101,7 @@ def finish_tool(walk: Walk, kind: OutputKind) -> None:
         committed=walk.committed,
         endpoint=adapter.endpoint,
         error=walk.tool_error,
+        mock=walk.parts.mock,
     )
 
 

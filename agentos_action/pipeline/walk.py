@@ -42,6 +42,7 @@ class Parts:
 
     `open_adapter` may start a server and ends it; it is handed the way to an export for an agent command.
     `boundary_full` treats every tool as one that runs as a program: any change of the repository meanwhile is its own.
+    `mock` says that a gate's mock answers in a model's place, which the tool's result then tells.
     """
 
     clock: Clock
@@ -50,6 +51,7 @@ class Parts:
     open_executor: Callable[[Path], Executor]
     suggest_model: Callable[[RunRequest], str]
     boundary_full: bool = False
+    mock: bool = False
 
 
 @dataclass(slots=True)
