@@ -14,7 +14,7 @@ from agentos_action.adapters.endpoint import parse_endpoint
 from agentos_action.adapters.faults import Code
 from agentos_action.adapters.http import HttpClient
 from agentos_action.adapters.models import PATH as MODELS_PATH
-from agentos_action.adapters.models import ListedModel, Models, also, read_models
+from agentos_action.adapters.models import ListedModel, Models, also, check_number, read_models
 from agentos_action.adapters.wire import ModelName, Wire, read
 from agentos_action.clock import Deadline
 from agentos_action.errors import ToolError
@@ -131,6 +131,7 @@ class Anthropic:
         for _ in range(_MOST_PAGES):
             value = self._client.get_json(path, deadline)
             found += read_models(value, self._client.faults)
+            check_number(found, self._client.faults)
             page = read(_Page, value, self._client.faults)
             if not page.has_more or page.last_id is None:
                 break

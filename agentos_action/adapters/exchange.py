@@ -38,6 +38,9 @@ _BY_CLASS: tuple[tuple[type[BaseException], Code], ...] = (
     (httpx.HTTPError, Code.CONNECTION_LOST),
     (OSError, Code.CONNECTION_LOST),
 )
+# Where the way goes through a proxy, it is the proxy that these tell of.
+_UNCONNECTED = frozenset({Code.CONNECT_REFUSED, Code.CONNECT_FAILED, Code.DNS_FAILED})
+_PORTS = {"http": 80, "https": 443}
 # h11 has one class for both; only its words tell a server that broke off from one that speaks something else.
 _BROKEN_OFF = ("disconnected", "peer closed", "closed connection")
 
@@ -78,6 +81,7 @@ class Exchange:
         self._items: queue.SimpleQueue[Head | bytes | _Broken | _End] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._ended = False
+        self._by_proxy = False
         self._socket: socket.socket | None = None
         self._thread = threading.Thread(target=self._work, name="agentos-http", daemon=True)
 
@@ -129,7 +133,8 @@ class Exchange:
             finally:
                 response.close()
         except (httpx.HTTPError, OSError) as error:
-            self._items.put(_Broken(_code_of(error)))
+            code = _code_of(error)
+            self._items.put(_Broken(Code.PROXY_FAILED if self._by_proxy and code in _UNCONNECTED else code))
         finally:
             self._items.put(_End())
 
@@ -148,6 +153,10 @@ class Exchange:
             self._items.put(_Broken(Code.BAD_ENCODING))
 
     def _trace(self, event: str, info: Mapping[str, object]) -> None:
+        if event.endswith("connect_tcp.started"):
+            url = self._request.url
+            there = (url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme])
+            self._by_proxy = (info["host"], info["port"]) != there
         # `connection.connect_tcp.complete`, also of a proxy's connection; TLS is laid over this same socket later.
         if not event.endswith("connect_tcp.complete"):
             return

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Literal, TypeAlias
 
 import httpx
@@ -139,9 +140,12 @@ def _client(endpoint: Endpoint, own: Mapping[str, str]) -> httpx.Client:
         **own,
     }
     try:
-        httpx.URL(endpoint.root)
+        # Asked for its host, httpx decodes an `xn--` name, which may be none.
+        _ = httpx.URL(endpoint.root).host
         return httpx.Client(
             headers=headers,
+            # A cookie is nothing that an answer needs, and one of odd bytes could not be sent back.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             follow_redirects=False,
             event_hooks={"response": [_forget_location]},
             # One connection a request: shutting its socket down at the deadline harms no other.
@@ -149,13 +153,16 @@ def _client(endpoint: Endpoint, own: Mapping[str, str]) -> httpx.Client:
             # Elsewhere proxy and CA bundle come from the environment, as httpx reads them.
             transport=_direct(endpoint) if endpoint.loopback else None,
         )
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, UnicodeError) as error:
         message = "The base_url is not usable."
         raise UsageError(message, "Write it like http://127.0.0.1:8080.") from error
     except (ValueError, ImportError) as error:
         # Both are httpx's for a proxy address of a kind that it cannot use.
         message = "The proxy named in the environment is not usable."
         raise UsageError(message, "Check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY.") from error
+    except OSError as error:
+        message = "The certificates named in the environment cannot be read."
+        raise UsageError(message, "Check SSL_CERT_FILE and SSL_CERT_DIR.") from error
 
 
 def _direct(endpoint: Endpoint) -> httpx.HTTPTransport:
@@ -181,4 +188,6 @@ def _refusal_body(exchange: Exchange) -> JsonObject:
         value = loads(body)
     except (ToolError, NotStrictError):
         return {}
-    return value if isinstance(value, dict) else {}
+    # Google's services put the object into a list.
+    first = value[0] if isinstance(value, list) and value else value
+    return first if isinstance(first, dict) else {}

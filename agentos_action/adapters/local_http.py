@@ -12,7 +12,7 @@ from agentos_action.adapters.base import AdapterParts, Expected, identity, settl
 from agentos_action.adapters.endpoint import parse_endpoint
 from agentos_action.adapters.faults import Code
 from agentos_action.adapters.http import HttpClient
-from agentos_action.adapters.models import ListedModel, choose
+from agentos_action.adapters.models import ListedModel, check_number, choose
 from agentos_action.adapters.probe import MINIMAL_PROMPT, Probe
 from agentos_action.adapters.recognise import code_of, error_of
 from agentos_action.adapters.reply import JsonObject, refusal
@@ -147,6 +147,7 @@ class LocalHttp:
         if isinstance(there, dict):
             # The whole reply, or an object in it, keeps its list under one of the two names that servers use.
             there = there.get("data", there.get("models"))
+        check_number(there, faults)
         entries = read(_List, {"models_path": there}, faults).models_path
         names = [[entry] if isinstance(entry, str) else entry.names for entry in entries]
         if not all(names):

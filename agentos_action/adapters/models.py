@@ -13,6 +13,7 @@ from pydantic import Field
 from agentos_action.adapters.base import Expected
 from agentos_action.adapters.faults import Code, Faults
 from agentos_action.adapters.http import HttpClient
+from agentos_action.adapters.reply import JsonObject
 from agentos_action.adapters.text import one_line
 from agentos_action.adapters.wire import ModelName, Wire, read
 from agentos_action.clock import Deadline
@@ -20,6 +21,8 @@ from agentos_action.errors import ToolError
 
 PATH: Final = "/v1/models"
 _SHOWN_NAMES: Final = 10
+#: More than any service has; each costs a kilobyte of memory.
+MOST_MODELS: Final = 20_000
 # 2024-08-06, 20250929 and, in OpenAI's older names, 0613.
 _MONTH_DAY: Final = r"(0[1-9]|1[0-2]){dash}(0[1-9]|[12]\d|3[01])"
 _DATE: Final = re.compile(f"20\\d\\d-{_MONTH_DAY.format(dash='-')}|(20\\d\\d)?{_MONTH_DAY.format(dash='')}", re.ASCII)
@@ -69,8 +72,15 @@ def list_models(client: HttpClient, deadline: Deadline, path: str = PATH) -> tup
     return read_models(client.get_json(path, deadline), client.faults)
 
 
-def read_models(value: object, faults: Faults) -> tuple[ListedModel, ...]:
+def check_number(listed: object, faults: Faults) -> None:
+    """Raise `too_large` for a list that is longer than any list of models."""
+    if isinstance(listed, list | tuple) and len(listed) > MOST_MODELS:
+        raise faults.error(Code.TOO_LARGE, f"It lists {len(listed):,} models.")
+
+
+def read_models(value: JsonObject, faults: Faults) -> tuple[ListedModel, ...]:
     """Read a list of models as OpenAI and Anthropic write it."""
+    check_number(value.get("data"), faults)
     return tuple(ListedModel(entry.id, _names(entry)) for entry in read(_List, value, faults).data)
 
 

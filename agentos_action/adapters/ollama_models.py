@@ -8,8 +8,8 @@ from typing import Final
 
 from agentos_action.adapters.faults import Code
 from agentos_action.adapters.http import HttpClient
-from agentos_action.adapters.models import ListedModel
-from agentos_action.adapters.wire import ModelName, Wire, read
+from agentos_action.adapters.models import ListedModel, check_number
+from agentos_action.adapters.wire import MOST_TOKENS, ModelName, Wire, read
 from agentos_action.clock import Deadline
 from agentos_action.errors import ToolError
 
@@ -74,7 +74,9 @@ class Details:
 
 def list_tags(client: HttpClient, deadline: Deadline) -> Tags:
     """Ask which models were pulled; a bare name means its `:latest`."""
-    entries = read(_Tags, client.get_json("/api/tags", deadline), client.faults).models
+    value = client.get_json("/api/tags", deadline)
+    check_number(value.get("models"), client.faults)
+    entries = read(_Tags, value, client.faults).models
     return Tags(
         tuple(ListedModel(entry.name, _names(entry)) for entry in entries if not entry.remote_host),
         frozenset(name for entry in entries if entry.remote_host for name in _names(entry)),
@@ -119,4 +121,4 @@ def _names(entry: _Entry) -> frozenset[str]:
 
 def _context(info: dict[str, object]) -> int | None:
     length = info.get(f"{info.get('general.architecture')}.context_length")
-    return length if type(length) is int and length > 0 else None
+    return length if type(length) is int and 0 < length <= MOST_TOKENS else None

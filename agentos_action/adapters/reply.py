@@ -22,9 +22,6 @@ EVENTS: Final = "text/event-stream"
 LINES: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 _JSON: Final = "application/json"
 _DONE: Final = "[DONE]"
-# The last event of a stream, whose empty line after it some servers do not send.
-_LAST_EVENTS: Final = (_DONE.encode(), b'"message_stop"}')
-_TAIL: Final = max(map(len, _LAST_EVENTS)) + 4
 
 
 class Reply:
@@ -47,11 +44,15 @@ class Reply:
         """Read the whole body as one strict JSON object that is no error."""
         kind = self._head.content_type
         if kind != _JSON and not (kind.startswith("application/") and kind.endswith("+json")):
-            raise self._faults.error(Code.WRONG_CONTENT_TYPE)
-        body = b"".join(self._exchange.chunks())
+            nothing = not kind and not any(self._exchange.chunks())
+            raise self._faults.error(Code.EMPTY_BODY if nothing else Code.WRONG_CONTENT_TYPE)
+        body = bytearray()
+        # Not joined from a list: of chunks of two bytes the list would be twenty times the body.
+        for chunk in self._exchange.chunks():
+            body += chunk
         if not body:
             raise self._faults.error(Code.EMPTY_BODY)
-        return self._object(body, Code.ERROR_IN_REPLY)
+        return self._object(bytes(body), Code.ERROR_IN_REPLY)
 
     def events(self) -> Iterator[JsonObject]:
         """Yield the stream's objects until `[DONE]`; a stream that ends without it raises `stream_cut`.
@@ -74,27 +75,33 @@ class Reply:
 
         A last line without a line end counts where it is whole.
         """
-        rest = b""
+        rest = bytearray()
         for chunk in self._exchange.chunks():
-            *whole, rest = (rest + chunk).split(b"\n")
-            for line in whole:
-                if line.strip():
+            first, *others = chunk.split(b"\n")
+            rest += first
+            for following in others:
+                if line := bytes(rest).strip():
                     yield self._object(line, Code.STREAM_ERROR)
-        if rest.rstrip().endswith(b"}"):
-            yield self._object(rest, Code.STREAM_ERROR)
+                rest = bytearray(following)
+        if _is_whole(bytes(rest)):
+            yield self._object(bytes(rest), Code.STREAM_ERROR)
         raise self._faults.error(Code.STREAM_CUT)
 
     def _checked(self) -> Iterator[bytes]:
-        decoder = codecs.getincrementaldecoder("utf-8")("strict")
-        tail = b""
+        # A byte order mark may stand first; left there, it would hide the first event.
+        decoder = codecs.getincrementaldecoder("utf-8-sig")("strict")
+        tail = bytearray()
         try:
             for chunk in self._exchange.chunks():
-                decoder.decode(chunk)
-                tail = (tail + chunk)[-_TAIL:]
-                yield chunk
+                text = decoder.decode(chunk).encode()
+                ended = text.rstrip(b"\r\n")
+                if (cut := max(ended.rfind(b"\n"), ended.rfind(b"\r"))) >= 0:
+                    tail.clear()
+                tail += text[cut + 1 :]
+                yield text
         except UnicodeDecodeError as error:
             raise self._faults.error(Code.BAD_UTF8) from error
-        if tail.rstrip(b"\r\n").endswith(_LAST_EVENTS):
+        if _is_whole(bytes(tail.splitlines()[-1]).removeprefix(b"data:") if tail else b""):
             # The event is complete but for the empty line after it, and the server has no more to say.
             yield b"\n\n"
 
@@ -122,6 +129,18 @@ class Reply:
         message, names, number = error_of(value)
         code = code_of(0 if otherwise == Code.STREAM_ERROR else number, names, message) or otherwise
         return refusal(self._faults, code, value)
+
+
+def _is_whole(data: bytes) -> bool:
+    """Return whether the last words of a stream are all there, though no line end follows them."""
+    data = data.strip()
+    if not data.endswith(b"}"):
+        return data == _DONE.encode()
+    try:
+        loads(data)
+    except NotStrictError:
+        return False
+    return True
 
 
 def refusal(faults: Faults, code: Code, value: JsonObject, detail: str = "") -> ToolError:

@@ -10,7 +10,7 @@ from agentos_action.adapters.faults import Code
 
 MAX_DEPTH = 100
 # A megabyte of `[],[],` becomes 20 MB of objects; the marks inside of texts count too, an answer has far fewer.
-MAX_PARTS = 500_000
+MAX_PARTS = 300_000
 
 
 class NotStrictError(ValueError):
@@ -22,10 +22,10 @@ class NotStrictError(ValueError):
 
 
 def loads(data: bytes | str) -> object:
-    """Parse one JSON document or raise NotStrictError (`bad_utf8`, `bad_json`)."""
+    """Parse one JSON document or raise NotStrictError (`bad_utf8`, `bad_json`, `too_large`)."""
     text = decode(data) if isinstance(data, bytes) else data
     if sum(text.count(mark) for mark in ",[{") > MAX_PARTS:
-        raise NotStrictError(Code.BAD_JSON, f"It has more than {MAX_PARTS} parts.")
+        raise NotStrictError(Code.TOO_LARGE, f"It has more than {MAX_PARTS:,} parts.")
     try:
         value: object = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
     except RecursionError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,7 +22,9 @@ def _printable(name: str) -> str:
     return name
 
 
-Count = Annotated[int, Field(ge=0)]
+#: No count of tokens comes near; a larger number could not be written down everywhere.
+MOST_TOKENS: Final = 10**12
+Count = Annotated[int, Field(ge=0, le=MOST_TOKENS)]
 # A model's name is shown to people and written into evidence, so it has to be one line of text.
 ModelName = Annotated[str, Field(min_length=1, max_length=512), AfterValidator(_printable)]
 
@@ -32,7 +34,7 @@ _W = TypeVar("_W", bound=Wire)
 class Timings(Wire):
     """llama.cpp's own measurements; `cache_n` is below zero where it does not know."""
 
-    cache_n: int | None = None
+    cache_n: Annotated[int, Field(le=MOST_TOKENS)] | None = None
 
     @property
     def cached(self) -> int | None:

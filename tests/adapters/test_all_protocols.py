@@ -117,6 +117,30 @@ def endless_stream(dialect: Dialect) -> Behaviour:
     return endless(dialect.middle.replace(b" you", b"y" * 4000) * 20, dialect.head())
 
 
+def endless_line(dialect: Dialect) -> Behaviour:
+    """Go on for ever without a line end."""
+    return endless(b"y" * 65536, dialect.head() + b'data: {"x": "')
+
+
+def cut_at_a_brace(dialect: Dialect) -> Behaviour:
+    """End in the middle of an object, behind the end of one inside it."""
+    inner = dialect.begin + dialect.middle.rstrip()
+    return dialect.stream(inner[: inner.rfind(b"}", 0, -1) + 1] if inner.endswith(b"}}") else inner[:-1])
+
+
+def too_many_tokens(dialect: Dialect) -> Behaviour:
+    """Count more tokens than a number of 64 bits holds."""
+    counts = ("prompt_tokens", "tokens_evaluated", "prompt_eval_count", "input_tokens")
+    huge = dict.fromkeys(counts, 10**30)
+    return reply({**as_object(dialect.whole), **huge, "usage": huge})
+
+
+def as_object(value: object) -> dict[str, object]:
+    """Return a reply as the JSON object that it is."""
+    assert isinstance(value, dict)
+    return value
+
+
 ROWS = (
     Row("reset", plain(reset(b"")), "network", "connection_lost"),
     Row("closed", plain(raw()), "network", "connection_lost"),
@@ -133,6 +157,9 @@ ROWS = (
     Row("429 bad", refused(429, extra="Retry-After: in a while\r\n"), "network", "http_429"),
     Row("429 quota", refused(429, "You exceeded your current quota", "insufficient_quota"), "auth", "quota", 1.0),
     Row("402", refused(402), "auth", "quota"),
+    Row("key refused in words", refused(400, "API key not valid. Pass a valid one."), "auth", "http_401"),
+    Row("refusal in a list", plain(reply([{"error": {"message": "Invalid API key"}}], status=400)), "auth", "http_401"),
+    Row("407", refused(407), "network", "proxy_failed"),
     Row("400", refused(400), "config", "http_4xx"),
     Row(
         "context overflow",
@@ -164,6 +191,8 @@ ROWS = (
     Row("HTML", plain(reply(b"<html>hi</html>", kind="text/html")), "schema", "wrong_content_type"),
     Row("HTML named JSON", plain(reply(b"<html>hi</html>")), "schema", "bad_json"),
     Row("empty body", plain(reply(b"")), "schema", "empty_body"),
+    Row("nothing at all", plain(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")), "schema", "empty_body"),
+    Row("204", plain(raw(b"HTTP/1.1 204 No Content\r\n\r\n")), "schema", "empty_body"),
     Row("a list", plain(reply([1, 2])), "schema", "bad_shape"),
     Row("an empty object", plain(reply({})), "schema", "bad_shape"),
     Row(
@@ -201,6 +230,9 @@ ROWS = (
     Row("reset in a stream", lambda d: reset(d.head() + d.begin), "network", "connection_lost", listed=False),
     Row("stalled in a stream", lambda d: then_stall(d.head() + d.begin), "network", "timeout", 0.3, listed=False),
     Row("drip of a stream", lambda d: drip(d.head() + d.begin + d.middle * 9), "network", "timeout", 0.3, listed=False),
+    Row("cut at a brace", cut_at_a_brace, "network", "stream_cut", listed=False),
+    Row("more tokens than there are", too_many_tokens, "schema", "bad_shape", listed=False),
+    Row("endless line", endless_line, "schema", "too_large", 20.0, listed=False),
     Row("length", lambda d: d.stream(d.begin + d.length), "model", "answer_cut", listed=False),
     Row("no text", lambda d: d.stream(d.begin.replace(b"Hello", b"") + d.end), "schema", "empty_answer", listed=False),
     Row(

@@ -42,7 +42,10 @@ ROWS = [
     (404, ("not_found_error",), "File Not Found", "http_404"),
     (503, ("unavailable_error",), "Loading model", "loading"),
     (400, ("exceed_context_size_error",), "the request exceeds the available context size", "context_overflow"),
+    # Google's words.
+    (400, (), "API key not valid. Please pass a valid API key.", "http_401"),
     # Only a status.
+    (407, (), "", "proxy_failed"),
     (307, (), "", "redirect"),
     (404, (), "no such address", "http_404"),
     (418, (), "", "http_4xx"),
