@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +25,6 @@ from agentos_action.records.tool import ExecutionMode, ToolCapabilities, ToolHea
 
 _MAX_OUTPUT = 4 * 1024 * 1024
 _LOOK_SECONDS = 20.0
-_FILE = "instruction.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,9 @@ class Agent:
         self.provider, self.requested_model = profile.provider, profile.model
         self._rules, self._dialect, self._parts = rules, dialect, parts
         self._name = one_line(Path(rules.command[0]).name, 80)
+        if (profile.model or "").startswith("-"):
+            # A repository's policy may name the model, and its name becomes an argument.
+            raise UsageError(f"the model's name begins with '-', which {self._name} would take for an option")
         self._faults = Faults(self._name, hidden=(parts.api_key or "",))
         self._expected = Expected(profile.model or self._name, None)
 
@@ -119,7 +122,6 @@ class Agent:
 
     def _told(self, instruction: str, home: Path) -> tuple[list[str], bytes]:
         """Return the command line and its input that hand over the instruction and the wanted model."""
-        file = home / _FILE
         words = {"{model}": self.requested_model or ""}
         given = b""
         if self._rules.instruction == "stdin":
@@ -127,8 +129,11 @@ class Agent:
         elif self._rules.instruction == "argument":
             words["{instruction}"] = instruction.replace("\0", "\ufffd")
         else:
-            file.write_text(instruction, encoding="utf-8", errors="replace")
-            words["{file}"] = str(file)
+            # Its name is new, so that it takes the place of no file of the login.
+            handle, name = tempfile.mkstemp(dir=home, prefix="instruction-", suffix=".md")
+            with os.fdopen(handle, "wb") as file:
+                file.write(instruction.encode("utf-8", "replace"))
+            words["{file}"] = name
         return [_filled(part, words) for part in _with_model(self._rules.command, self.requested_model)], given
 
     def _call(
@@ -195,8 +200,13 @@ class Agent:
 
 def _foreign(hidden: tuple[Path, ...]) -> tuple[Path, ...]:
     """Return the folders whose programs are not started: the repository's, else those of the one we stand in."""
-    here = Path.cwd()
-    return hidden or tuple(folder for folder in (here, *here.parents) if (folder / ".git").exists())
+    if hidden:
+        return hidden
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        return ()  # the folder we were started in is gone
+    return tuple(folder for folder in (here, *here.parents) if (folder / ".git").exists())
 
 
 @dataclass(slots=True)

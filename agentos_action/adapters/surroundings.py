@@ -6,6 +6,7 @@ import fnmatch
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -30,15 +31,14 @@ def variables(keep: Sequence[str], hidden: Iterable[Path]) -> dict[str, str]:
 
 def at_home(outer: Mapping[str, str], home: Path) -> dict[str, str]:
     """Return an environment whose home, and every folder that stands for one, is this one."""
-    temporary = home / "tmp"
-    temporary.mkdir(exist_ok=True)
     folders = {
         "HOME": home,
         "XDG_CONFIG_HOME": home / ".config",
         "XDG_DATA_HOME": home / ".local/share",
         "XDG_STATE_HOME": home / ".local/state",
         "XDG_CACHE_HOME": home / ".cache",
-        "TMPDIR": temporary,
+        # A name that no file of its login can have.
+        "TMPDIR": Path(tempfile.mkdtemp(prefix="tmp-", dir=home)),
     }
     own = {"CI": "true", "NO_COLOR": "1", "GIT_TERMINAL_PROMPT": "0", "PYTHONDONTWRITEBYTECODE": "1"}
     return {**outer, **{name: str(folder) for name, folder in folders.items()}, **own}

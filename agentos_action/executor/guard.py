@@ -1,14 +1,20 @@
-"""The power boundary, measured: a fingerprint of the repository before and after the tool ran."""
+"""The power boundary, measured: a fingerprint of the repository before and after the tool ran.
+
+And the evidence being written, which no fingerprint can hold still: its files are kept, and put back.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+from agentos_action.errors import EvidenceError
+from agentos_action.executor import temporary
 
 Area: TypeAlias = Literal["HEAD", "refs", "config", "hooks", "index", "files"]
 
@@ -18,6 +24,10 @@ _LARGE = 16 * 1024 * 1024
 _REFS = ("packed-refs", "refs")
 _AREAS: dict[str, Area] = {"index": "index", "hooks": "hooks", **dict.fromkeys((*_REFS, "logs"), "refs")}
 _CONFIG = ("config", "config.worktree", "info/attributes", "info/exclude", "info/grafts", "shallow")
+
+
+#: The files and folders below one, by name; None stands for a folder.
+Contents: TypeAlias = dict[str, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,54 @@ def fingerprint(  # noqa: PLR0913 - a repository's three places, and how closely
     return Fingerprint(entries)
 
 
+def contents(folder: Path) -> Contents:
+    """Return all of a small folder of ours; what is too large, or neither file nor folder, is only described."""
+    found = {".": _content(folder)}
+    if found["."] is None:
+        found |= {_name(place.relative_to(folder)): _content(place) for place in _everything(folder, ())}
+    return found
+
+
+def put_back(folder: Path, wanted: Mapping[str, bytes | None]) -> tuple[Change, ...]:
+    """Give a folder of ours these contents again where it has others; return what was altered.
+
+    Raises EvidenceError where that cannot be done.
+    """
+    there = contents(folder)
+    altered = sorted(
+        name
+        for name in there.keys() | wanted.keys()
+        if name not in there or name not in wanted or there[name] != wanted[name]
+    )
+    if not altered:
+        return ()
+    try:
+        if folder.is_dir() and not folder.is_symlink():
+            temporary.remove(folder)
+        folder.unlink(missing_ok=True)
+        for name, content in sorted(wanted.items()):
+            if content is None:
+                (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+            else:
+                (folder / name).write_bytes(content)
+    except OSError as error:
+        message = f"the evidence was altered while the tool ran, and cannot be put back: {error.strerror}"
+        raise EvidenceError(message, "Give another folder with --evidence DIR.") from error
+    return tuple(Change("files", f"evidence: {name}") for name in altered)
+
+
+def _content(place: Path) -> bytes | None:
+    try:
+        found = place.lstat()
+        if stat.S_ISDIR(found.st_mode):
+            return None
+        if stat.S_ISREG(found.st_mode) and found.st_size <= _LARGE:
+            return place.read_bytes()
+    except OSError as error:
+        return f"\0{error.strerror}".encode()
+    return f"\0{found.st_mode:o} {found.st_size}".encode()
+
+
 def _add_all(
     entries: dict[tuple[Area, str], str], git_dir: Path, common_dir: Path, workdir: Path | None, ours: Path | None
 ) -> None:
@@ -111,20 +169,28 @@ def _everything(top: Path, without: Iterable[Path]) -> Iterator[Path]:
 
 
 def _described(place: Path) -> str:
-    """Return kind, mode and digest; of a large file its times instead, of a folder, pipe or device only its mode."""
+    """Return mode, time and digest of a file or link, of a large file no digest; of anything else only its mode."""
     try:
         found = place.lstat()
-        if stat.S_ISREG(found.st_mode) and found.st_size > _LARGE:
-            return f"{_stat(place)} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
     except FileNotFoundError:
         return "absent"
+    if stat.S_ISREG(found.st_mode) and found.st_size > _LARGE:
+        return f"{_stat(place)} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)):
         return f"{found.st_mode:o}"
     try:
-        return f"{_stat(place)} {_digest(place)}"
+        return f"{_stat(place)} {_touched(found)} {_digest(place)}"
     except PermissionError:
         # Somebody else's file in our tree: who has only our rights cannot write it either.
         return f"{_stat(place)} {found.st_mtime_ns} {found.st_ctime_ns}"
+
+
+def _touched(found: os.stat_result) -> str:
+    """Return when a file was last touched: nobody can set that back, as the time of a write can be.
+
+    Of a file with several names only the write counts: package managers link one file into many projects.
+    """
+    return f"{found.st_ctime_ns}" if found.st_nlink == 1 else f"linked {found.st_mtime_ns}"
 
 
 def _walk(top: Path) -> Iterator[Path]:

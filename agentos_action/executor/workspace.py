@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
 import pathspec
@@ -61,17 +61,23 @@ class Export:
         New files that are ignored (by the base's own .gitignore, or caches of the usual names) are no result. Raises
         ToolError for what is no file, cannot be read, or is too much.
         """
+        try:
+            return self._changes(base)
+        except OSError as error:
+            raise _refused(f"something in it cannot be read: {error.strerror}") from error
+
+    def _changes(self, base: Base) -> tuple[FileChange, ...]:
         found: list[FileChange] = []
         room = MAX_BYTES
         seen: set[str] = set()
         for path, file in _walk(self.folder):
             seen.add(path)
-            state = _state(file)
-            if self.exported.get(path) == state or (path not in self.exported and self._ignored(path)):
+            known = self.exported.get(path)
+            if self._ignored(path) if known is None else _is(file, known):
                 continue
             new = _version(file, path, room)
             room -= len(new.content)
-            found.append(_change(path, base.read(path) if path in self.exported else None, new))
+            found.append(_change(path, base.read(path) if known is not None else None, new))
         gone = (path for path in self.exported if path not in seen)
         found += [FileChange(path, None, old, None) for path in gone if (old := base.read(path)) is not None]
         return tuple(found)
@@ -111,7 +117,17 @@ def exported(source: Source, keep_out: KeepOut) -> Iterator[Export]:
         except (pygit2.GitError, OSError, KeyError) as error:
             hint = "Check free space of the folder for temporary files (TMPDIR)."
             raise UsageError(f"the files for the agent cannot be exported: {error}", hint) from error
-        yield Export(folder, home, left_out, states, ignores)
+        try:
+            yield Export(folder, home, left_out, states, ignores)
+        finally:
+            _make_sure_of(top)
+
+
+def _make_sure_of(top: Path) -> None:
+    """Put a folder in its place again where the agent removed or replaced it: it is about to be removed."""
+    if top.is_symlink() or top.is_file():
+        top.unlink()
+    top.mkdir(mode=0o700, exist_ok=True)
 
 
 def _tree(repo: pygit2.Repository, source: Source) -> str:
@@ -125,7 +141,7 @@ def _keep_out(folder: Path, keep_out: KeepOut) -> dict[str, str]:
     found: dict[str, str] = {}
     for path, file in _walk(folder):
         mode = _mode(file.lstat())
-        why = _leads_out(path, file) if mode == MODE_LINK else None
+        why = _leads_out(folder, path, file) if mode == MODE_LINK else None
         why = why or keep_out(path, mode or 0, os.fsencode(file.readlink()) if mode == MODE_LINK else file.read_bytes())
         if why is not None:
             found[path] = why
@@ -134,10 +150,12 @@ def _keep_out(folder: Path, keep_out: KeepOut) -> dict[str, str]:
     return found
 
 
-def _leads_out(path: str, file: Path) -> str | None:
+def _leads_out(folder: Path, path: str, file: Path) -> str | None:
+    """Say that a link leads out: as it is written, or by way of other links."""
     target = os.fspath(file.readlink())
     end = os.path.normpath(f"{os.path.dirname(path)}/{target}" if "/" in path else target)  # noqa: PTH120 - a text
-    return "is a link that leads out of the repository" if end.startswith(("/", "..")) else None
+    inside = not end.startswith(("/", "../")) and end != ".." and Path(os.path.realpath(file)).is_relative_to(folder)
+    return None if inside else "is a link that leads out of the repository"
 
 
 def _commit(folder: Path) -> None:
@@ -201,21 +219,24 @@ def _mode(found: os.stat_result) -> int | None:
 
 
 def _state(file: Path) -> str:
-    """Return mode and digest of a file or link; of what is neither, that it is so."""
+    """Return mode, size and digest of a file or link; of what is neither, that it is so."""
     found = file.lstat()
     mode = _mode(found)
     if mode is None:
         return "other"
     if mode == MODE_LINK:
-        return f"{mode:o} {os.fspath(file.readlink())}"
-    try:
-        with file.open("rb") as handle:
-            digest = sha256()
-            while chunk := handle.read(1 << 20):
-                digest.update(chunk)
-            return f"{mode:o} {digest.hexdigest()}"
-    except OSError as error:
-        raise _refused(f"{str(file)!r} cannot be read: {error.strerror}") from error
+        return f"{_outline(found)} {os.fspath(file.readlink())}"
+    with file.open("rb") as handle:
+        return f"{_outline(found)} {file_digest(handle, 'sha256').hexdigest()}"
+
+
+def _outline(found: os.stat_result) -> str:
+    return f"{_mode(found)} {found.st_size}"
+
+
+def _is(file: Path, state: str) -> bool:
+    """Return whether a file is in this state; one of another size, which may be huge, is not read."""
+    return state.startswith(f"{_outline(file.lstat())} ") and _state(file) == state
 
 
 def _version(file: Path, path: str, room: int) -> FileVersion:

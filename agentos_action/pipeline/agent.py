@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from agentos_action.context.render import render_instruction
 from agentos_action.context.select import select_files
 from agentos_action.errors import UsageError
+from agentos_action.evidence.layout import HEALTH, TAPE
+from agentos_action.executor.guard import contents, put_back
+from agentos_action.interrupts import deferred
 from agentos_action.pipeline.ask import Question
 from agentos_action.pipeline.prepare import Prepared
 from agentos_action.pipeline.walk import Walk
@@ -37,6 +42,26 @@ def agent_question(walk: Walk, prepared: Prepared) -> Question:
     )
     walk.event("context_built", files=list(task.files), how="export", edit_format="unified_diff")
     return Question(prompt, "unified_diff", task.files)
+
+
+@contextmanager
+def evidence_held(walk: Walk) -> Iterator[None]:
+    """Hold the run's own evidence while an agent's command runs: what it altered is put back, and is a change too.
+
+    What we write in the block is the tape's next line with the health that it tells of, and only that.
+    """
+    folder, last = walk.folder.path, walk.tape.last_hash
+    held = contents(folder)
+    try:
+        yield
+    finally:
+        with deferred():
+            wanted = dict(held)
+            if walk.tape.last_hash != last:
+                there = contents(folder)
+                line = (there.get(TAPE) or b"").splitlines(keepends=True)[-1:]
+                wanted |= {TAPE: (held[TAPE] or b"") + b"".join(line), HEALTH: there.get(HEALTH)}
+            walk.boundary += put_back(folder, wanted)
 
 
 def sandbox_of(walk: Walk, adapter: Adapter) -> Kind | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING
 
 from agentos_action.clock import Deadline
@@ -14,7 +14,7 @@ from agentos_action.evidence.finalize import failure_fields, normalize_endpoint,
 from agentos_action.executor.guard import Change, Fingerprint, fingerprint
 from agentos_action.interrupts import deferred
 from agentos_action.patches.formats.structured import schema
-from agentos_action.pipeline.agent import agent_question, check_agent, sandbox_of
+from agentos_action.pipeline.agent import agent_question, check_agent, evidence_held, sandbox_of
 from agentos_action.pipeline.ask import Question, Session, ask_free, ask_recipe
 from agentos_action.pipeline.prepare import Prepared
 from agentos_action.pipeline.reach import candidates, reach
@@ -44,8 +44,9 @@ def use_tool(walk: Walk, prepared: Prepared) -> None:
             # Before the health check: that runs an agent's command too.
             before = _fingerprint(walk, prepared, opened[0].adapter)
             try:
-                adapter, prepared = reach(walk, prepared, opened, deadline)
-            except ToolError:
+                with evidence_held(walk) if opened[0].adapter.works_in_tree else nullcontext():
+                    adapter, prepared = reach(walk, prepared, opened, deadline)
+            except AgentOSError:
                 _check_unasked(walk, prepared, opened[0].adapter, before)
                 raise
         local = is_loopback(adapter.endpoint) and not adapter.works_in_tree
@@ -140,7 +141,7 @@ def _dispatch(walk: Walk, prepared: Prepared, session: Session, question: Questi
             left_out=sorted(session.left_out),
             **failure_fields(walk.tool_error),
         )
-        changes = before.changes_to(_fingerprint(walk, prepared, adapter))
+        changes = (*walk.boundary, *before.changes_to(_fingerprint(walk, prepared, adapter)))
         _check_boundary(walk, changes, who, full=_full(walk, adapter))
     if failure is not None:
         raise failure
@@ -186,7 +187,7 @@ def _fingerprint(walk: Walk, prepared: Prepared, adapter: Adapter) -> Fingerprin
 def _check_unasked(walk: Walk, prepared: Prepared, adapter: Adapter, before: Fingerprint) -> None:
     """Measure what an agent's command did that was only asked how it is."""
     if adapter.works_in_tree:
-        changes = before.changes_to(_fingerprint(walk, prepared, adapter))
+        changes = (*walk.boundary, *before.changes_to(_fingerprint(walk, prepared, adapter)))
         _check_boundary(walk, changes, _who(adapter), full=True)
 
 

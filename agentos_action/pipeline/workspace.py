@@ -11,6 +11,7 @@ from pathlib import Path
 from agentos_action.context.select import reading_ban
 from agentos_action.executor.workspace import Export, Source, exported
 from agentos_action.patches.render import render
+from agentos_action.pipeline.agent import evidence_held
 from agentos_action.pipeline.prepare import Prepared
 from agentos_action.pipeline.walk import Walk
 from agentos_action.records.base import Base
@@ -56,7 +57,8 @@ class Opener:
         base, banned = self.prepared.base, reading_ban(self.prepared.policy.policy.context.unreadable)
         with exported(self._source(), partial(_kept_out, banned)) as export:
             _tell(self.walk, export.left_out)
-            yield AgentWorkspace(export, base, export.folder, export.home, self.hidden)
+            with evidence_held(self.walk):
+                yield AgentWorkspace(export, base, export.folder, export.home, self.hidden)
 
     def _source(self) -> Source:
         walk, repo = self.walk, self.walk.repo

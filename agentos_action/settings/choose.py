@@ -95,7 +95,8 @@ def choose_model(  # noqa: PLR0913 - one parameter a source
                 return chosen
             return replace(chosen, others=_others(chosen, model, base, home, addresses or {}))
     if model or base_url:
-        raise UsageError("a model or base URL is named, but no provider", "Add --provider; `agentos tool list` shows them.")
+        hint = "Add --provider; `agentos tool list` shows them."
+        raise UsageError("a model or base URL is named, but no provider", hint)
     return None
 
 

@@ -127,4 +127,7 @@ def _credential(name: str, entry: object, file: Path) -> Credential:
         raise UsageError(f"{file}: {name}: 'hosts' is no list of hosts", _HINT)
     if not isinstance(key, str):
         raise UsageError(f"{file}: {name}: 'key' is no text", _HINT)
-    return Credential(name, provider, tuple(hosts), check_key(key))
+    try:
+        return Credential(name, provider, tuple(hosts), check_key(key))
+    except UsageError as error:
+        raise UsageError(f"{file}: {name}: {error.message}", _HINT) from None

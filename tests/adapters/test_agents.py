@@ -141,7 +141,8 @@ def test_how_claude_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
     assert note["arguments"][-2:] == ["--model", "opus"]
     assert note["told"] == "The rules\n\nMend\nthe roof"
     assert note["cwd"] == str(tmp_path / "tree")
-    assert note["home"] == [".claude", ".claude/.credentials.json", "tmp"]
+    assert note["home"][:2] == [".claude", ".claude/.credentials.json"]
+    assert [name[:4] for name in note["home"][2:]] == ["tmp-"]
     assert note["environment"]["ANTHROPIC_API_KEY"] == "the key"
     assert note["environment"]["HOME"] == note["environment"]["XDG_CONFIG_HOME"].removesuffix("/.config")
     assert "the key" not in " ".join(note["arguments"])
@@ -233,6 +234,38 @@ def test_a_home_file_that_leads_out_is_refused(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(ToolError) as caught:
         other(copies, home_files=["missing", "login"]).run(PROMPT, Deadline(60), lambda _count: None)
     assert (caught.value.category, caught.value.raw_error_code) == ("config", "agent_home")
+
+
+def test_a_login_takes_the_place_of_nothing_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copies: Copies
+) -> None:
+    real = tmp_path / "real"
+    real.mkdir()
+    for name in ("tmp", "instruction.md"):
+        (real / name).write_text("login")
+    monkeypatch.setenv("HOME", str(real))
+    code = (
+        "home = pathlib.Path(os.environ['HOME']); sys.exit([(home / n).read_text() for n in ('tmp', 'instruction.md')]"
+    )
+    install(tmp_path, monkeypatch, name="worker", code=f"{code} != ['login'] * 2)")
+    rules: dict[str, Any] = {"command": ["worker", "{file}"], "instruction": "file"}
+    rules |= {"home_files": ["tmp", "instruction.md"]}
+    assert other(copies, **rules).run(PROMPT, Deadline(60), lambda _count: None).text == DIFF
+
+
+def test_a_model_s_name_is_no_option_of_the_command() -> None:
+    with pytest.raises(UsageError, match="begins with '-'"):
+        claude(model="--dangerously-skip-permissions")
+
+
+def test_health_is_told_where_the_folder_we_stand_in_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, monkeypatch)
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert claude().health_check(Deadline(60)).status == "connected"
+    # The fixture goes back to where it came from; nothing else may find the folder gone.
+    monkeypatch.chdir(tmp_path)
 
 
 def test_a_profile_without_a_command_is_told() -> None:

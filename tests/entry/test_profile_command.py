@@ -205,6 +205,13 @@ def test_what_a_profile_says_steers_no_terminal_and_no_runner(tmp_path: Path) ->
     assert "\n::error" not in done.stderr
 
 
+def test_trust_shows_where_each_argument_of_a_command_ends(tmp_path: Path) -> None:
+    agent = {"command": ["sh", "-c", "curl x; rm y"]}
+    (tmp_path / "a.json").write_text(json.dumps({"provider": "cli", "name": "a", "agent": agent}))
+    done = cli("profile", "trust", "a.json", cwd=tmp_path, env={"HOME": str(tmp_path)})
+    assert "it may start: sh -c 'curl x; rm y'" in done.stderr
+
+
 def test_show_tells_what_would_be_used_and_never_a_key(tmp_path: Path) -> None:
     secret = f"http://user:{PLANTED}@127.0.0.1:9"
     clone = Clone(tmp_path, {".agentos/profiles/theirs.json": profile(base_url=secret, instances=[{"name": "second"}])})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from agentos_action.executor.guard import Fingerprint, fingerprint
+from agentos_action.errors import EvidenceError
+from agentos_action.executor.guard import Fingerprint, contents, fingerprint, put_back
 from tests.git import git, make_repo
 
 
@@ -220,3 +222,57 @@ def test_the_evidence_of_the_run_itself_is_no_change(tmp_path: Path) -> None:
     assert before.changes_to(fingerprint(repo / ".git", repo / ".git", repo, [], full=True, ours=ours)) == ()
     (repo / "outputs/other").write_text("x")
     assert before.changes_to(fingerprint(repo / ".git", repo / ".git", repo, [], full=True, ours=ours)) != ()
+
+
+def test_bytes_that_were_written_and_restored_are_seen(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "repo", {"a.txt": "one\n"})
+    file = repo / "a.txt"
+    before, times = take(repo, full=True), file.stat()
+    file.write_text("other\n")
+    file.write_text("one\n")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert [change.path for change in before.changes_to(take(repo, full=True))] == ["a.txt"]
+
+
+def test_a_second_name_is_seen_and_a_third_of_a_package_s_file_is_not(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "repo", {"a.txt": "one\n", "installed": "x\n"})
+    os.link(repo / "installed", tmp_path / "store")
+    before = take(repo, full=True)
+    os.link(repo / "installed", tmp_path / "another project")
+    assert before.changes_to(take(repo, full=True)) == ()
+    os.link(repo / "a.txt", tmp_path / "for later")
+    assert [change.path for change in before.changes_to(take(repo, full=True))] == ["a.txt"]
+
+
+def _alter(ours: Path) -> None:
+    (ours / "audit/tape").write_text("forged")
+
+
+def _add(ours: Path) -> None:
+    (ours / "more").mkdir()
+    os.mkfifo(ours / "more/pipe")
+
+
+def _move(ours: Path) -> None:
+    ours.rename(ours.with_name("elsewhere"))
+    ours.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize("deed", [_alter, _add, _move, shutil.rmtree])
+def test_evidence_that_was_altered_is_told_and_put_back(tmp_path: Path, deed: Callable[[Path], None]) -> None:
+    ours = tmp_path / "run"
+    (ours / "audit").mkdir(parents=True)
+    (ours / "patch").mkdir()
+    (ours / "audit/tape").write_text("one\n")
+    held = contents(ours)
+    assert put_back(ours, held) == ()
+    deed(ours)
+    assert {change.area for change in put_back(ours, held)} == {"files"}
+    assert not ours.is_symlink()
+    assert contents(ours) == held == {".": None, "audit": None, "audit/tape": b"one\n", "patch": None}
+
+
+def test_evidence_that_cannot_be_put_back_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(EvidenceError, match="cannot be put back"):
+        put_back(tmp_path / "file/run", {".": None})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -100,6 +101,16 @@ def test_links_that_lead_out_are_kept_out(tmp_path: Path) -> None:
         assert changed(repo, export) == {"in": "modify"}
 
 
+def test_a_link_that_leads_out_by_way_of_another_is_kept_out(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "linked", {"src/a": "x", "deep/er/b": "x"})
+    (repo / "deep/er/up").symlink_to("../../src")
+    (repo / "out").symlink_to("deep/er/up/../../secret")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "links")
+    with exported(source(repo), everything) as export:
+        assert list(export.left_out) == ["out"]
+
+
 def test_every_change_is_seen(repo: Path) -> None:
     with exported(source(repo), everything) as export:
         top = export.folder
@@ -154,6 +165,45 @@ def test_what_is_no_file_or_too_much_is_refused(repo: Path) -> None:
         (export.folder / "large").write_bytes(b"x" * (17 * 1024 * 1024))
         with pytest.raises(ToolError, match="more than 16,777,216 bytes are changed"):
             changed(repo, export)
+
+
+@pytest.mark.parametrize("name", ["new", "a.txt"])
+def test_a_file_of_terabytes_is_refused_unread(repo: Path, name: str) -> None:
+    with exported(source(repo), everything) as export:
+        (export.folder / "build").mkdir()
+        for path in (name, "build/out"):
+            with (export.folder / path).open("ab") as file:
+                file.truncate(1 << 43)
+        with pytest.raises(ToolError, match="more than 16,777,216 bytes are changed"):
+            changed(repo, export)
+
+
+def test_folders_deeper_than_a_path_can_say_are_refused(repo: Path) -> None:
+    with exported(source(repo), everything) as export:
+        here = os.open(export.folder, os.O_RDONLY)
+        for _ in range(30):
+            os.mkdir("d" * 200, dir_fd=here)
+            inner = os.open("d" * 200, os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = inner
+        os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=here))
+        os.close(here)
+        with pytest.raises(ToolError, match="cannot be read"):
+            changed(repo, export)
+
+
+@pytest.mark.parametrize("by", ["nothing", "a link", "a file"])
+def test_an_export_that_was_removed_is_refused(repo: Path, tmp_path: Path, by: str) -> None:
+    with exported(source(repo), everything) as export:
+        top = export.folder.parent
+        shutil.rmtree(top)
+        if by == "a link":
+            top.symlink_to(tmp_path / "missing")
+        elif by == "a file":
+            top.touch()
+        with pytest.raises(ToolError, match="cannot be read"):
+            changed(repo, export)
+    assert not os.path.lexists(top)
 
 
 def test_the_index_is_exported_for_a_hook(repo: Path) -> None:

@@ -269,6 +269,45 @@ def test_a_health_check_that_writes_is_seen(repo: Path, tmp_path: Path, monkeypa
         assert (report.status, report.exit_code) == ("boundary_violated", 5), report
 
 
+#: What an agent without a sandbox could do to the evidence of its own run; `{run}` is its folder.
+FORGERIES = {
+    "a line more": "open({run} + '/audit/run_tape.jsonl', 'a').write('{{}}\\n')",
+    "no line": "open({run} + '/audit/run_tape.jsonl', 'w').close()",
+    "no tape": "os.remove({run} + '/audit/run_tape.jsonl')",
+    "a file more": "open({run} + '/patch/prompts.jsonl', 'w').write('forged')",
+    "another health": "open({run} + '/reports/health_summary.json', 'w').write('{{}}')",
+    "nothing": "__import__('shutil').rmtree({run})",
+    "a link": "os.rename({run}, {run} + 'x'); os.symlink({run} + 'x', {run})",
+}
+
+
+@pytest.mark.parametrize(
+    ("forgery", "moment"),
+    # The health that is written after the check takes the place of one that was there before.
+    [
+        (forgery, moment)
+        for forgery in FORGERIES
+        for moment in ("health", "work")
+        if (forgery, moment) != ("another health", "health")
+    ],
+)
+def test_evidence_that_an_agent_forges_is_seen_and_put_back(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forgery: str, moment: str
+) -> None:
+    runs = repo / ".git/agentos/runs"
+    forged = FORGERIES[forgery].format(run=f"next(map(str, pathlib.Path({str(runs)!r}).iterdir()))")
+    folder = install(tmp_path, monkeypatch, name="worker", code=f"{EDIT}\n{forged if moment == 'work' else ''}")
+    if moment == "health":
+        worker = folder / "worker"
+        head, _, rest = worker.read_text().partition('if "--version" in arguments:\n')
+        worker.write_text(f'{head}if "--version" in arguments:\n    {forged}\n{rest}')
+    report = asked(repo, tmp_path, profile(tmp_path / "no-home", sandbox="none"))
+    assert (report.status, report.exit_code, report.commit) == ("boundary_violated", 5, None), report
+    assert any(change["path"].startswith("evidence: ") for change in event(report, "boundary_checked")["changed"])
+    assert verify_bundle(Path(report.evidence or "")).problems == ()
+    assert not Path(report.evidence or "").is_symlink()
+
+
 def test_a_proposal_of_an_agent_is_committed_without_it(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

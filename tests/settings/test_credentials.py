@@ -98,6 +98,7 @@ def test_a_file_that_is_not_as_it_was_written_is_told_without_its_content(home: 
     with pytest.raises(UsageError) as caught:
         read_credentials(home)
     assert PLANTED not in f"{caught.value.message} {caught.value.hint}"
+    assert CREDENTIALS_FILE in caught.value.message
     assert caught.value.hint
 
 

@@ -45,7 +45,11 @@ class Instance:
 
 def repository() -> Base | None:
     """Return the commit checked out here, whose profiles count; None where there is none."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:
+        # The folder we stand in was removed.
+        return None
     if not any((folder / ".git").exists() for folder in (here, *here.parents)):
         return None
     from agentos_action.repo import RepoView  # noqa: PLC0415 - not outside of a repository

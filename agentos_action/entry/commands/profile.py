@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -194,7 +195,7 @@ def _allowed(file: Path, content: bytes) -> dict[str, list[str]]:
     addresses = [profile.base_url, *(one.base_url for one in profile.instances)]
     keys = [profile.api_key_ref, *(one.api_key_ref for one in profile.instances)]
     found = {
-        "it may start": [" ".join(command) for command in _commands(profile)],
+        "it may start": [shlex.join(command) for command in _commands(profile)],
         "that keeps these variables": list(agent.environment) if agent else [],
         "that may read these files of your home": list(agent.home_files) if agent else [],
         "without a sandbox": ["yes"] if agent and agent.sandbox == "none" else [],
