@@ -27,10 +27,12 @@ COMMANDS = {
     "sidecar": "start, look at and stop a llama.cpp server of your own",
     "recipe": "list recipes: narrow tasks that a small model can do",
     "profile": "check, show and trust profiles of model servers",
-    "evidence": "check, show, replay and audit what runs left behind",
+    "evidence": "check, show, replay, audit and merge what runs left behind",
     "gate": "prove on this machine what is claimed, and keep the proof (gate run)",
     "schema": "print the JSON Schema of a record",
-    "hook": "the doors for pre-commit (hook docstrings)",
+    "hook": "the doors for pre-commit (hook docstrings, run, audit)",
+    "check": "tell what is wrong in policy, profiles and tasks, with file and line",
+    "init": "write policy, workflow, hooks and issue form for this repository; nothing is overwritten",
 }
 
 EPILOG = """exit codes:

@@ -1,4 +1,4 @@
-"""`agentos evidence verify|show|replay|audit`: what runs left behind, checked, read, done once more."""
+"""`agentos evidence verify|show|replay|audit|merge`: what runs left behind, checked, read, done once more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REPO = "the repository of its commit (default: the one it lies in)"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    below = parser.add_subparsers(dest="what", metavar="verify|show|replay|audit", required=True)
+    below = parser.add_subparsers(dest="what", metavar="verify|show|replay|audit|merge", required=True)
     verify = below.add_parser("verify", help="chain, sums, order, fields, invariants, the commit", epilog=EXAMPLE)
     verify.add_argument("folders", nargs="+", metavar="DIR", help="the folder of a run")
     verify.add_argument("--repo", metavar="DIR", help=_REPO)
@@ -35,7 +35,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     audit.add_argument(
         "--allow-missing", action="store_true", help="a commit of which only digests are left is no fault"
     )
-    for command in (verify, show, replay, audit):
+    merged = "agentos evidence merge artifacts --into evidence"
+    merge = below.add_parser("merge", help="bundles of many jobs side by side, each verified, an index", epilog=merged)
+    merge.add_argument("folders", nargs="+", metavar="DIR", help="folders of runs, or folders that hold such")
+    merge.add_argument("--into", required=True, metavar="DIR", help="where each goes under its run's id")
+    for command in (verify, show, replay, audit, merge):
         command.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
 
 

@@ -1,0 +1,47 @@
+"""`agentos evidence merge DIR… --into DIR`: the bundles of many jobs side by side, each verified, with an index."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from agentos_action.pipeline.merge import Merged
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Merge; exit code 1 where a bundle is not what it says, and so was left where it is."""
+    from agentos_action.pipeline.merge import merge  # noqa: PLC0415 - not for --help
+
+    into = Path(options.into)
+    results = merge([Path(folder) for folder in options.folders], into)
+    passed = all(one.outcome != "refused" for one in results)
+    if options.json:
+        from agentos_action.entry.fail import as_line  # noqa: PLC0415 - not for people
+
+        sys.stdout.write(as_line({"passed": passed, "into": str(into), "bundles": [asdict(one) for one in results]}))
+    else:
+        _say(results, into)
+    return 0 if passed else 1
+
+
+def _say(results: list[Merged], into: Path) -> None:
+    from agentos_action.report.visible import unobeyed, visible_line  # noqa: PLC0415 - not with --json
+
+    def say(text: str) -> None:
+        sys.stderr.write(unobeyed(visible_line(text)) + "\n")
+
+    for one in results:
+        if one.outcome == "refused":
+            say(f"{one.source}: NOT MERGED")
+            for problem in one.problems:
+                place = f"{problem.file}:{problem.line}: " if problem.line else f"{problem.file}: "
+                sys.stderr.write("  ")
+                say(f"{place}{problem.message}")
+    told = {"merged": "merged", "there": "there already", "refused": "refused"}
+    counts = ", ".join(f"{sum(one.outcome == key for one in results)} {word}" for key, word in told.items())
+    say(f"{len(results)} bundles: {counts}. {into / 'index.json'}")

@@ -1,0 +1,98 @@
+"""Bundles of many jobs come to lie side by side, each verified where it lies; what is not whole stays away."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentos_action.evidence.layout import SUMS, TAPE
+from tests.git import make_repo
+from tests.runs import cli, diff_answer, scripted
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> Path:
+    """Return two bundles as downloaded artifacts, each in a folder of the artifact's name."""
+    repo = make_repo(tmp_path, {"a.txt": "0\n"})
+    for number in range(2):
+        report = scripted(repo, tmp_path, diff_answer("a.txt", str(number), str(number + 1)))
+        assert report.evidence is not None
+        shutil.copytree(report.evidence, tmp_path / "artifacts" / f"job-{number}")
+    return tmp_path / "artifacts"
+
+
+def merged(*arguments: str | Path, code: int = 0) -> dict[str, str]:
+    done = cli("evidence", "merge", "--json", *map(str, arguments), cwd=Path.cwd())
+    assert done.returncode == code, done.stdout + done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return {Path(row["source"]).name: row["outcome"] for row in told["bundles"]}
+
+
+def index(folder: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((folder / "index.json").read_text(encoding="utf-8"))["bundles"]
+    return rows
+
+
+def test_bundles_come_to_lie_under_their_ids_with_an_index(artifacts: Path, tmp_path: Path) -> None:
+    into = tmp_path / "all"
+    assert merged(artifacts, "--into", into) == {"job-0": "merged", "job-1": "merged"}
+    rows = index(into)
+    assert [row["folder"] for row in rows] == sorted(path.name for path in into.iterdir() if path.is_dir())
+    assert {(row["valid"], row["status"], row["exit_code"]) for row in rows} == {(True, "committed", 0)}
+    shutil.rmtree(tmp_path / "repo/.git/agentos/runs")
+    done = cli("evidence", "audit", "--evidence", str(into), cwd=tmp_path / "repo")
+    assert done.returncode == 0, done.stderr
+    assert "2 verified" in done.stderr
+    # Once more, and with the result among what is looked through: nothing is new.
+    assert merged(artifacts, "--into", into) == {"job-0": "there", "job-1": "there"}
+    assert merged(artifacts / "job-0", into, "--into", tmp_path / "more") != {}
+    assert index(into) == rows
+
+
+def test_what_is_not_what_it_says_is_not_merged(artifacts: Path, tmp_path: Path) -> None:
+    into = tmp_path / "all"
+    with (artifacts / "job-0" / TAPE).open("ab") as tape:
+        tape.write(b"{}\n")
+    assert merged(artifacts, "--into", into, code=1) == {"job-0": "refused", "job-1": "merged"}
+    assert len(index(into)) == 1
+    assert [path.name for path in into.iterdir() if path.name.startswith(".")] == []
+
+
+def test_an_unfinished_run_is_not_merged(artifacts: Path, tmp_path: Path) -> None:
+    (artifacts / "job-0" / SUMS).unlink()
+    lines = (artifacts / "job-0" / TAPE).read_bytes().splitlines(keepends=True)
+    (artifacts / "job-0" / TAPE).write_bytes(b"".join(lines[:-1]))
+    assert merged(artifacts, "--into", tmp_path / "all", code=1) == {"job-0": "refused", "job-1": "merged"}
+
+
+def test_two_bundles_of_one_run_are_not_both_true(artifacts: Path, tmp_path: Path) -> None:
+    into = tmp_path / "all"
+    merged(artifacts / "job-0", "--into", into)
+    (target,) = [path for path in into.iterdir() if path.is_dir()]
+    (target / SUMS).write_bytes((artifacts / "job-1" / SUMS).read_bytes())
+    assert merged(artifacts / "job-0", "--into", into, code=1) == {"job-0": "refused"}
+    assert [row["valid"] for row in index(into)] == [False]
+
+
+def test_links_and_pipes_of_a_hostile_bundle_lead_nowhere(artifacts: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (artifacts / "job-0" / "reports" / "link").symlink_to(tmp_path / "secret")
+    os.mkfifo(artifacts / "job-1" / "pipe")
+    (artifacts / "job-2").symlink_to(tmp_path)
+    into = tmp_path / "all"
+    assert merged(artifacts, "--into", into, code=1) == {"job-0": "refused", "job-1": "refused"}
+    assert sorted(path.name for path in into.iterdir()) == ["index.json"]
+
+
+@pytest.mark.parametrize("folder", ["empty", "nowhere"])
+def test_a_folder_without_a_bundle_is_told(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "empty").mkdir()
+    done = cli("evidence", "merge", str(tmp_path / folder), "--into", str(tmp_path / "all"), cwd=tmp_path)
+    assert done.returncode == 2
+    assert str(tmp_path / folder) in done.stderr
+    assert not (tmp_path / "all").exists()
