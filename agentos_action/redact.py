@@ -150,7 +150,7 @@ SHORTEST = 6
 _SHORTEST_TOKEN = 15
 
 #: Where a text holds none of these, a secret in it is spelled plainly or in one of the fixed forms.
-_ESCAPES = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\/|&#?[A-Za-z0-9]{2,6};")
+_ESCAPES = re.compile(r"%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\/|&#?[A-Za-z0-9]{2,10};")
 _SHORT = {'"': '"', "/": "/", "\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 _MARK = "[redacted:secret]"
 
@@ -228,7 +228,7 @@ def _character(text: str) -> str:
     named = html.escape(text)
     ways += [named] if named != text else []
     if len(text) == 1:
-        ways.append(rf"&#(?:{ord(text)}|[xX]0{{0,4}}{_hex(f'{ord(text):x}')});")
+        ways.append(rf"&#(?:0{{0,6}}{ord(text)}|[xX]0{{0,6}}{_hex(f'{ord(text):x}')});")
     return f"(?:{'|'.join(ways)})"
 
 

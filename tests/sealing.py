@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from agentos_action.evidence.canonical import canonical, hash_of
-from agentos_action.evidence.layout import ANSWERS, HEALTH, KEPT, SUMMARY, SUMS, TAPE, digest_of
+from agentos_action.evidence.layout import ANSWERS, HEALTH, KEPT, SUMMARY, SUMS, TAPE, RunFolder, digest_of
 from agentos_action.evidence.tape import FIRST_PREV
+from agentos_action.pipeline.page import write_page
 from agentos_action.records.tool import ToolHealth, ToolResult
+from agentos_action.redact import Redactor
 
 
 def lines_of(file: Path) -> list[dict[str, Any]]:
@@ -50,6 +52,7 @@ def reseal(bundle: Path, change: Callable[[dict[str, Any]], None] = lambda _: No
         line["hash"] = prev = hash_of(line)
     write_lines(bundle / TAPE, tape)
     _reseal_summary(bundle, events)
+    write_page(RunFolder(bundle, Redactor()))
     write_sums(bundle)
 
 
@@ -70,14 +73,18 @@ def _reseal_summary(bundle: Path, events: dict[str, Any]) -> None:
     summary["commit"] = events.get("git_commit", {}).get("commit")
     summary["branch"] = events.get("git_commit", summary).get("branch")
     if "task_loaded" in events:
-        summary["task"] = events["task_loaded"].get("task")
+        summary["task"] = task = events["task_loaded"].get("task")
+        summary["base"] = task.get("base") if isinstance(task, dict) else None
     if isinstance(events.get("task_loaded", {}).get("policy"), dict):
         summary["policy"] = {key: events["task_loaded"]["policy"].get(key) for key in ("source", "sha256")}
+    summary["exceptions"] = events.get("run_started", summary).get("exceptions")
     if "checks_completed" in events:
         summary["replayable"] = events["checks_completed"].get("replayable")
     if result:
         summary["tool_result"] = {key: result.get(key) for key in ToolResult.model_fields if key != "diff"}
-        summary["model_id"] = result.get("model_id")
+        summary["model_id"], summary["placement"] = result.get("model_id"), result.get("placement")
+        if events["run_started"].get("half") != "commit":
+            summary["requested_model"], summary["usage"] = result.get("requested_model"), result.get("usage")
         verdict = result.get("verdict")
         if isinstance(verdict, dict):
             summary["files"] = verdict.get("files")

@@ -16,6 +16,7 @@ from agentos_action.errors import (
     EXIT_USAGE,
 )
 from agentos_action.evidence.chain import Line, event_of
+from agentos_action.evidence.contents import same_checks
 from agentos_action.evidence.layout import HEALTH, SUMMARY, TAPE
 from agentos_action.evidence.reading import Problem, document, read
 from agentos_action.records.tool import ToolHealth, ToolResult
@@ -87,6 +88,10 @@ def _check_summary(summary: Line, tape: list[Line], problems: list[Problem]) -> 
         if said != known:
             problems.append(Problem(SUMMARY, 0, f"its {key} is not that of the tape"))
             return
+    checks = event_of(tape, "checks_completed")
+    if checks and not same_checks(summary.get("checks"), checks.get("checks")):
+        problems.append(Problem(SUMMARY, 0, "its checks are not those of the tape"))
+        return
     verdict = event_of(tape, "tool_result_verified").get("verdict")
     listed = summary.get("findings")
     if not isinstance(verdict, dict):
@@ -99,30 +104,39 @@ def _check_summary(summary: Line, tape: list[Line], problems: list[Problem]) -> 
 
 def _pairs(summary: Line, tape: list[Line]) -> list[tuple[str, Any, Any]]:
     """Return (name, as the summary has it, as the tape has it) of everything that both tell."""
-    finished, made = event_of(tape, "run_finished"), event_of(tape, "git_commit")
+    started, finished, made = (event_of(tape, n) for n in ("run_started", "run_finished", "git_commit"))
     loaded, result, checks = (event_of(tape, n) for n in ("task_loaded", "tool_result_verified", "checks_completed"))
     same = ("run_id", "status", "exit_code", "message", "error_category", "raw_error_code")
     pairs = [(key, summary.get(key), finished.get(key)) for key in same]
     pairs.append(("evidence_hash", summary.get("evidence_hash"), finished.get("hash")))
     pairs.append(("commit", summary.get("commit"), made.get("commit")))
-    pairs.append(
-        ("version", summary.get("version"), event_of(tape, "run_started").get("version", summary.get("version")))
-    )
+    if started:
+        pairs += [(key, summary.get(key), started.get(key)) for key in ("version", "exceptions")]
+        pairs.append(("parent", summary.get("parent"), _of(started.get("parent"), "run_id")))
     if made:
         pairs.append(("branch", summary.get("branch"), made.get("branch")))
     if loaded:
-        policy, told = summary.get("policy"), loaded.get("policy")
+        told = loaded.get("policy")
         pairs.append(("task", summary.get("task"), loaded.get("task")))
-        pairs += [(f"policy.{key}", _of(policy, key), _of(told, key)) for key in ("source", "sha256")]
+        pairs.append(("base", summary.get("base"), _of(loaded.get("task"), "base")))
+        pairs.append(("policy", summary.get("policy"), {key: _of(told, key) for key in ("source", "sha256")}))
     if checks:
         pairs.append(("replayable", summary.get("replayable"), checks.get("replayable")))
-    if result:
-        tool = summary.get("tool_result")
-        fields = [key for key in ToolResult.model_fields if key != "diff"]
-        pairs += [(f"tool_result.{key}", _of(tool, key), result.get(key)) for key in fields]
-        pairs.append(("files", summary.get("files"), _of(result.get("verdict"), "files")))
-        pairs.append(("model_id", summary.get("model_id"), result.get("model_id")))
-    return pairs
+    return [*pairs, *_tool_pairs(summary, result, started)] if result else pairs
+
+
+def _tool_pairs(summary: Line, result: Line, started: Line) -> list[tuple[str, Any, Any]]:
+    """Return the same of what was asked and answered; a second half asks nobody, and says so."""
+    tool = summary.get("tool_result")
+    fields = [key for key in ToolResult.model_fields if key != "diff"]
+    # One by one, so that the field is named; then that there is no other.
+    pairs = [(f"tool_result.{key}", _of(tool, key), result.get(key)) for key in fields]
+    pairs.append(("tool_result", tool, {key: result.get(key) for key in fields}))
+    pairs.append(("files", summary.get("files"), _of(result.get("verdict"), "files")))
+    same = ["model_id", "placement"]
+    if started.get("half") != "commit":
+        same += ["requested_model", "usage"]
+    return [*pairs, *((key, summary.get(key), result.get(key)) for key in same)]
 
 
 def _check_health(folder: Path, event: Line, problems: list[Problem]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 from agentos_action.evidence.calls import Whole, check_calls
 from agentos_action.evidence.canonical import sha256_text
@@ -62,12 +63,11 @@ def _check_checks(folder: Path, event: Line, problems: list[Problem]) -> None:
     content = read(folder, CHECKS, problems)
     kept = parse((content or b"").removesuffix(b"\n"))
     rows_kept = kept.get("checks") if kept else None
-    said = [_as_taped(row) for row in rows_kept] if isinstance(rows_kept, list) else None
-    if content is not None and not _same_checks(said, told):
+    if content is not None and not same_checks(rows_kept, told):
         problems.append(Problem(CHECKS, 0, "is not what the tape says of the checks"))
 
 
-def _as_taped(row: object) -> object:
+def _as_taped(row: object) -> dict[str, Any] | None:
     """Return a check's row as the tape has it: with the digest of its output."""
     if not isinstance(row, dict) or not isinstance(row.get("output"), str):
         return None
@@ -77,13 +77,13 @@ def _as_taped(row: object) -> object:
     }
 
 
-def _same_checks(kept: object, told: object) -> bool:
-    """Return whether two lists of checks tell the same; an output that was withheld has only its digest."""
-    if not isinstance(kept, list) or not isinstance(told, list) or len(kept) != len(told):
-        return kept == told
+def same_checks(rows_kept: object, told: object) -> bool:
+    """Return whether checks with their outputs are those of the tape; one that was withheld has only its digest."""
+    if not isinstance(rows_kept, list) or not isinstance(told, list) or len(rows_kept) != len(told):
+        return False
     return all(
-        isinstance(ours, dict)
+        ours is not None
         and isinstance(theirs, dict)
-        and {**ours, "output_sha256": ours.get("output_sha256") or theirs.get("output_sha256")} == theirs
-        for ours, theirs in zip(kept, told, strict=True)
+        and {**ours, "output_sha256": ours["output_sha256"] or theirs.get("output_sha256")} == theirs
+        for ours, theirs in zip(map(_as_taped, rows_kept), told, strict=True)
     )

@@ -61,10 +61,12 @@ def _read(folder: Path, parts: list[str]) -> bytes | None:
             below = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=at)
             os.close(at)
             at = below
-        if not stat.S_ISREG(os.fstat(at).st_mode):
+        status = os.fstat(at)
+        if not stat.S_ISREG(status.st_mode):
             return None
         with os.fdopen(at, "rb", closefd=False) as file:
-            return file.read(MAX_BYTES + 1)
+            # Room is made for all that is asked for, so no more is than there is.
+            return file.read(min(status.st_size, MAX_BYTES) + 1)
     finally:
         os.close(at)
 

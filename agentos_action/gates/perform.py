@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from agentos_action import __version__
@@ -37,8 +39,36 @@ def named(names: Iterable[str]) -> tuple[Gate, ...]:
 def perform(
     gates: Iterable[Gate], setting: Setting, out: Path, on_gate: Callable[[str], None]
 ) -> tuple[GateResult, ...]:
-    """Run the gates one after the other; each leaves its folder before the next begins."""
-    return tuple(_perform(gate, setting, out, on_gate) for gate in gates)
+    """Run the gates one after the other; each leaves its folder before the next begins.
+
+    Raises UsageError where evidence cannot be written, or others write theirs there now.
+    """
+    with _alone(out):
+        return tuple(_perform(gate, setting, out, on_gate) for gate in gates)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Hold the folder, so that no other run of gates forgets or mixes in what these leave; the kernel lets it go."""
+    import fcntl  # noqa: PLC0415 - no such module on Windows, where results can still be read
+
+    hint = "Give a folder that can be written with --out."
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        handle = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise UsageError(f"{out} cannot hold the evidence of gates: {error.strerror}", hint) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            said = f"other gates are writing their evidence in {out}"
+            raise UsageError(said, "Wait until they are done, or give another folder with --out.") from error
+        except OSError as error:
+            raise UsageError(f"{out}: this file system cannot lock: {error.strerror}", hint) from error
+        yield
+    finally:
+        os.close(handle)
 
 
 def _perform(gate: Gate, setting: Setting, out: Path, on_gate: Callable[[str], None]) -> GateResult:
@@ -47,7 +77,7 @@ def _perform(gate: Gate, setting: Setting, out: Path, on_gate: Callable[[str], N
     started, before = clock.now(), clock.monotonic()
     # What an earlier run of the gate left must not be taken for what this one proves.
     _forget(out / gate.folder)
-    folder = RunFolder.create(out, gate.folder, Redactor(setting.request.secrets))
+    folder = _folder(out, gate, setting)
     told = gate.tell(setting, folder.path / _RUNS)
     status = status_of(told.checks)
     result = GateResult(
@@ -64,6 +94,14 @@ def _perform(gate: Gate, setting: Setting, out: Path, on_gate: Callable[[str], N
     )
     _write(folder, result, told)
     return result
+
+
+def _folder(out: Path, gate: Gate, setting: Setting) -> RunFolder:
+    try:
+        return RunFolder.create(out, gate.folder, Redactor(setting.request.secrets))
+    except UsageError as error:
+        # A gate's option has another name than a run's.
+        raise UsageError(error.message, "Give a folder that can be written with --out.") from error
 
 
 def _forget(folder: Path) -> None:

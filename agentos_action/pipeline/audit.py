@@ -24,6 +24,8 @@ _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _DIGESTS = ("AgentOS-Policy", "AgentOS-Diff", "AgentOS-Evidence")
 RUN, MODEL = "AgentOS-Run", "AgentOS-Model"
+#: However it is spelled, indented (as a squash does) or quoted: git takes it for a trailer, or a person does.
+_NAMED = re.compile(rf"^[ \t>*-]*{RUN}[ \t]*:", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def audit(repo: RepoView, tip: str, without: str | None, roots: Iterable[Path]) 
 
 def _agents(repo: RepoView, tip: str, without: str | None) -> Iterator[tuple[str, CommitFacts]]:
     for commit, facts in history(repo.raw, tip, without):
-        if f"{RUN}:" in facts.message:
+        if _NAMED.search(facts.message):
             yield commit, facts
 
 

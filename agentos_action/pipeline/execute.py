@@ -91,7 +91,7 @@ def commit(walk: Walk, order: CommitOrder) -> None:
 def commit_order(walk: Walk, policy: LoadedPolicy, words: str) -> CommitOrder:
     """Return what is to be committed where and as whom; the message's words are cleaned as it is written."""
     rules, result = policy.policy.commit, walk.result
-    model = (result.model_id if result else None) or "unknown"
+    model = walk.folder.redactor.text((result.model_id if result else None) or "unknown")
     trailers = (
         ("AgentOS-Run", walk.run_id),
         ("AgentOS-Model", f"{result.provider if result else 'unknown'}/{model}"),
@@ -116,4 +116,4 @@ def _subject(walk: Walk, prepared: Prepared) -> str:
     if prepared.task.recipe is not None and placed:
         files = len(walk.patch.changes) if walk.patch else 0
         return f"Fill {placed} place{'s' * (placed != 1)} in {files} file{'s' * (files != 1)} ({prepared.task.recipe})"
-    return subject(prepared.task.instruction, prepared.task.task_id)
+    return subject(walk.folder.redactor.text(prepared.task.instruction), prepared.task.task_id)

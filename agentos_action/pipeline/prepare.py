@@ -53,7 +53,7 @@ def load_narrowed(walk: Walk, task: ToolTask, policy_commit: str) -> LoadedPolic
             check_allowed_glob(pattern)
         except ValueError as error:
             raise UsageError(f"--allow-path: {error}", "Name a path or a glob inside the repository.") from error
-        walk.observer.warning(f"exception for this run: {pattern!r} may be changed")
+        walk.observer.warning(walk.folder.redactor.text(f"exception for this run: {pattern!r} may be changed"))
     return replace(loaded, policy=narrow(loaded.policy, task.narrow)) if task.narrow else loaded
 
 

@@ -111,6 +111,14 @@ def test_a_verdict_that_refuses_and_a_commit_contradict(copy: Path) -> None:
         ("task", None),
         ("policy", {"source": "built-in", "sha256": "0" * 64}),
         ("tool_result", None),
+        ("base", "0" * 40),
+        ("exceptions", ["secret/**"]),
+        ("parent", "20260101T000000Z-0123abcd"),
+        ("placement", "fuzzy"),
+        ("requested_model", "better"),
+        ("usage", {"prompt_tokens": 1, "cached_tokens": None, "completion_tokens": None}),
+        ("checks", [{"command": "make test", "status": "passed", "duration_ms": 1, "output": "", "sandbox": "none"}]),
+        ("checks", None),
     ],
 )
 def test_a_summary_that_tells_something_else_is_found(copy: Path, key: str, value: object) -> None:
@@ -187,3 +195,13 @@ def test_show_tells_what_can_be_read_of_a_broken_bundle(copy: Path) -> None:
     reseal(copy, lambda line: line.update(exceptions=7, task=[], verdict=3, checks="x", policy=None, usage=[]))
     done = cli("evidence", "show", str(copy), cwd=copy)
     assert (done.returncode, "NOT VALID" in done.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("key", ["policy", "tool_result"])
+def test_nothing_is_added_to_what_the_summary_repeats(copy: Path, key: str) -> None:
+    summary = json.loads((copy / SUMMARY).read_bytes())
+    summary[key]["approved_by"] = "the board"
+    (copy / SUMMARY).write_bytes(canonical(summary) + b"\n")
+    write_sums(copy)
+    (problem,) = verify_bundle(copy).problems
+    assert (problem.file, key in problem.message) == (SUMMARY, True)

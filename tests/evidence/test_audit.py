@@ -128,3 +128,20 @@ def test_the_json_of_the_command(repo: Path, tmp_path: Path) -> None:
     assert (done.returncode, told["passed"], told["verified"], told["wrong"]) == (0, True, 1, 0)
     assert told["commits"][0]["run_id"] == report.run_id
     assert cli("evidence", "audit", "--range", "nonsense", cwd=repo).returncode == 2
+
+
+@pytest.mark.parametrize("line", ["    AgentOS-Run: x", "agentos-run: x", "AgentOS-Run:x", "> AgentOS-Run : x"])
+def test_a_trailer_that_is_not_as_it_is_written_counts_as_one(repo: Path, line: str) -> None:
+    git(repo, "commit", "-q", "--allow-empty", "-m", f"Squashed\n\n{line}")
+    assert [one.state for one in audited(repo)] == ["wrong"]
+
+
+def test_a_persons_words_about_trailers_are_no_trailer(repo: Path) -> None:
+    git(repo, "commit", "-q", "--allow-empty", "-m", "docs: what AgentOS-Run: means, and `AgentOS-Run:` in a log")
+    assert audited(repo) == []
+
+
+def test_a_folder_of_bundles_that_is_not_there_is_a_mistake(repo: Path, tmp_path: Path) -> None:
+    step(repo, tmp_path, 0)
+    done = cli("evidence", "audit", "--evidence", "nowhere", "--allow-missing", cwd=repo)
+    assert (done.returncode, "nowhere is not a folder" in done.stderr) == (2, True)

@@ -11,6 +11,7 @@ import pytest
 
 from agentos_action.evidence.layout import ANSWERS, DIFF, HEALTH, PROMPTS, SUMMARY, SUMS, TAPE
 from agentos_action.evidence.reading import Problem
+from agentos_action.evidence.sums import check_sums
 from agentos_action.evidence.verify import verify_bundle
 from tests.git import make_repo
 from tests.runs import diff_answer, scripted
@@ -18,6 +19,9 @@ from tests.runs import diff_answer, scripted
 #: A bit, the case of a letter, the highest bit, all of them.
 MASKS = (0x01, 0x20, 0x80, 0xFF)
 REPORT = "reports/report.html"
+FILES = (TAPE, ANSWERS, PROMPTS, DIFF, HEALTH, SUMMARY, REPORT)
+#: Up to here every byte of a file goes through the whole of `verify`; from there on fewer do.
+SMALL, LARGE, LINES = 320, 10_000, 40
 JSONL = (TAPE, ANSWERS, PROMPTS, SUMS)
 
 
@@ -61,20 +65,59 @@ def _gone_afterwards(small: Path) -> Iterator[None]:
     shutil.rmtree(small)
 
 
-@pytest.mark.parametrize("name", [TAPE, ANSWERS, PROMPTS, DIFF, HEALTH, SUMMARY, REPORT, SUMS])
-def test_every_byte_of_every_file(small: Path, name: str) -> None:
+def flipped(whole: bytes, at: int, turn: int) -> bytes:
+    """Return the bytes with one changed; the turn says how."""
+    return whole[:at] + bytes([whole[at] ^ MASKS[turn % len(MASKS)]]) + whole[at + 1 :]
+
+
+def places(name: str, whole: bytes) -> list[int]:
+    """Return every byte of a small file and of the sums; of a larger one every 13th, and both ends of every line."""
+    if len(whole) <= SMALL or name == SUMS:
+        return list(range(len(whole)))
+    ends = [at for at, byte in enumerate(whole) if byte == ord("\n")]
+    starts = [at + 1 for at in ends if at + 1 < len(whole)]
+    step = 13 if len(whole) < LARGE else 97
+    return sorted({0, *range(0, len(whole), step), *ends[:LINES], *starts[:LINES], len(whole) - 1})
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_byte_is_held_by_the_sums(small: Path, tmp_path: Path, name: str) -> None:
+    """The sums alone find each byte: here of a folder that holds one file, so that all bytes can be tried."""
     whole = (small / name).read_bytes()
+    line = next(line for line in (small / SUMS).read_text().splitlines(keepends=True) if line.endswith(f"  {name}\n"))
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / SUMS).write_text(line)
+    (tmp_path / name).write_bytes(whole)
+    nothing: list[Problem] = []
+    assert (check_sums(tmp_path, nothing), nothing) == (1, [])
     missed = []
-    # The page is long, and no byte of it is another to the sums than the next.
-    for at in range(0, len(whole), 23 if name == REPORT else 1):
-        changed = whole[:at] + bytes([whole[at] ^ MASKS[at % len(MASKS)]]) + whole[at + 1 :]
-        if not names_place(told(small, name, changed), name):
-            missed.append(at)
+    with (tmp_path / name).open("r+b", buffering=0) as file:
+        # The page is long, and no byte of it is another to the sums than the next.
+        for at in range(0, len(whole), 1 if len(whole) < LARGE else 5):
+            file.seek(at)
+            file.write(bytes([whole[at] ^ MASKS[at % len(MASKS)]]))
+            problems: list[Problem] = []
+            check_sums(tmp_path, problems)
+            if [problem.file for problem in problems] != [name]:
+                missed.append(at)
+            file.seek(at)
+            file.write(whole[at : at + 1])
+    assert missed == []
+
+
+@pytest.mark.parametrize("name", [*FILES, SUMS])
+def test_a_byte_of_every_line_of_every_file_is_named_with_its_file(small: Path, name: str) -> None:
+    whole = (small / name).read_bytes()
+    missed = [
+        at
+        for turn, at in enumerate(places(name, whole))
+        if not names_place(told(small, name, flipped(whole, at, turn)), name)
+    ]
     assert missed == []
 
 
 def test_no_file_was_forgotten(small: Path) -> None:
-    assert names_of(small) == sorted((TAPE, ANSWERS, PROMPTS, DIFF, HEALTH, SUMMARY, REPORT, SUMS))
+    assert names_of(small) == sorted((*FILES, SUMS))
 
 
 @pytest.mark.parametrize("name", JSONL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from typing import Any
 import pytest
 
 from agentos_action.evidence.canonical import canonical, sha256_text
-from agentos_action.evidence.layout import ANSWERS, DIFF, PROMPTS, SUMMARY
-from agentos_action.evidence.verify import verify_bundle
+from agentos_action.evidence.layout import ANSWERS, DIFF, PROMPTS, REPORT, SUMMARY
+from agentos_action.evidence.verify import compare_commit, verify_bundle
+from agentos_action.records.receipt import CommitFacts
 from tests.git import git, make_repo
 from tests.runs import cli, diff_answer, scripted
-from tests.sealing import lines_of, reseal, write_lines
+from tests.sealing import lines_of, reseal, write_lines, write_sums
 
 
 @pytest.fixture
@@ -152,3 +154,57 @@ def test_a_folder_of_runs_is_told_as_such(repo: Path, bundle: Path) -> None:
     assert done.returncode == 2
     assert f"{bundle.parent} is a folder of runs" in done.stderr
     assert f"{bundle.parent}/*" in done.stderr
+
+
+def test_a_page_that_tells_something_else_is_found(bundle: Path, repo: Path) -> None:
+    page = bundle / REPORT
+    page.write_text(page.read_text().replace("Committed", "Approved"))
+    write_sums(bundle)
+    assert told(bundle, repo) == ["is not the page that the other files of the bundle make"]
+
+
+def test_another_versions_page_looks_another_way(bundle: Path, repo: Path) -> None:
+    def older(line: dict[str, Any]) -> None:
+        if line["event"] == "run_started":
+            line["version"] = "0.0.1"
+
+    summary = json.loads((bundle / SUMMARY).read_bytes())
+    (bundle / SUMMARY).write_bytes(canonical({**summary, "version": "0.0.1"}) + b"\n")
+    reseal(bundle, older)
+    (bundle / REPORT).write_text("as it looked then")
+    write_sums(bundle)
+    (said,) = told(bundle, repo)
+    assert "AgentOS-Evidence" in said
+
+
+def test_a_shallow_clone_is_told_as_such(bundle: Path, repo: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{repo}", "shallow")
+    (said,) = told(bundle, tmp_path / "shallow")
+    assert "a shallow clone ends with this commit" in said
+
+
+def test_a_commit_that_is_not_there_stands_in_no_file(bundle: Path, tmp_path: Path) -> None:
+    other = make_repo(tmp_path / "other", {"b": "1\n"})
+    done = cli("evidence", "verify", str(bundle), "--repo", str(other), cwd=other)
+    assert done.returncode == 1
+    assert re.search(r"^  the commit [0-9a-f]{40} is not in", done.stderr, re.MULTILINE)
+
+
+def test_a_model_named_by_a_secret_cannot_be_compared_and_the_rest_is() -> None:
+    digests = {"policy": "2" * 64, "diff": "3" * 64, "base": "4" * 40}
+    before = {"event": "checks_completed", "run_id": "r", "hash": "1" * 64, "redacted": ["tape"], "digests": digests}
+    result = {"event": "tool_result_verified", "provider": "openai", "model_id": "m-[redacted:secret]"}
+    tape: list[dict[str, Any]] = [result, before, {"event": "git_commit", "tree": "5" * 40}]
+    trailers = {"Run": "r", "Policy": f"sha256:{'2' * 64}", "Diff": f"sha256:{'3' * 64}"}
+    trailers |= {"Evidence": f"sha256:{'1' * 64}", "Model": "openai/m-hunter22"}
+    message = "\n".join(f"AgentOS-{key}: {value}" for key, value in trailers.items())
+    assert compare_commit(tape, CommitFacts(message, "5" * 40, ("4" * 40,))) == []
+    (problem,) = compare_commit(tape, CommitFacts(message.replace("3" * 64, "6" * 64), "5" * 40, ("4" * 40,)))
+    assert "AgentOS-Diff" in problem.message
+
+
+def test_the_folder_of_a_gate_is_told_as_such(repo: Path, tmp_path: Path) -> None:
+    out = tmp_path / "gates"
+    assert cli("gate", "run", "TL-R1", "--out", str(out), cwd=repo).returncode == 0
+    done = cli("evidence", "verify", str(out / "tl_r1"), cwd=repo)
+    assert (done.returncode, f"{out / 'tl_r1'}/runs/*" in done.stderr) == (2, True)

@@ -32,6 +32,8 @@ FORMS: dict[str, Callable[[str], str]] = {
     "url, a plus for a space": quote_plus,
     "url, twice": lambda secret: quote(quote(secret, safe=""), safe=""),
     "html": lambda secret: f"<p>{html.escape(secret)}</p>",
+    "html, by number": lambda secret: "".join(f"&#{ord(char)};" for char in secret),
+    "html, by a long number": lambda secret: "".join(f"&#{ord(char):07};" for char in secret),
     "hex": lambda secret: f"0x{secret.encode().hex()}",
     "base64, first": lambda secret: base64.b64encode(f"abc{secret}xyz".encode()).decode(),
     "base64, second": lambda secret: base64.b64encode(f"user:{secret}".encode()).decode(),

@@ -73,3 +73,13 @@ def test_what_a_server_calls_its_model_is_redacted_in_the_rows_too(tmp_path: Pat
     assert row["model_id"] == "m [redacted:github-token]"
     assert json.loads((folder.path / PROMPTS).read_bytes())["content"] == "half ?"
     assert folder.redacted
+
+
+def test_a_secret_in_a_name_is_in_nothing_that_is_told(tmp_path: Path) -> None:
+    name = "hunter22.txt"
+    repo = make_repo(tmp_path, {name: "one\n"})
+    report = scripted(repo, tmp_path, diff_answer(name, "one", "1"), secrets=("hunter22",), branch="to-hunter22")
+    assert report.status == "committed", report.message
+    assert "hunter22" not in report.model_dump_json()
+    assert report.placements[0].path == "[redacted:secret].txt"
+    assert verify_bundle(Path(report.evidence or "")).problems == ()

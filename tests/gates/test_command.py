@@ -321,3 +321,27 @@ def test_nobody_commits_a_mock_answer(tmp_path: Path) -> None:
     assert (report.status, report.commit) == ("rejected", None)
     assert [finding.id for finding in report.findings] == ["bundle.no-proposal"]
     assert "mock" in report.findings[0].message
+
+
+def test_two_at_once_do_not_mix_what_they_leave(here: Path) -> None:
+    with good("llamacpp") as server:
+        server.at[CHAT] = stall
+        command = [*CLI, "gate", "run", "TL-R2-LLAMACPP", "--base-url", server.base_url]
+        environment = {**os.environ, "HOME": str(here / "home")}
+        with subprocess.Popen(command, cwd=here, env=environment, stderr=subprocess.PIPE) as first:
+            until = time.monotonic() + 30
+            while not server.seen and time.monotonic() < until:
+                time.sleep(0.02)
+            second = gate(here, "run", "TL-R2-OKIND-N1")
+            elsewhere = gate(here, "run", "TL-R2-OKIND-N1", "--out", "other")
+            first.send_signal(signal.SIGINT)
+            first.wait(30)
+    assert (second.returncode, "give another folder with --out" in second.stderr) == (2, True)
+    assert elsewhere.returncode == 0
+    assert gate(here, "run", "TL-R2-OKIND-N1").returncode == 0
+
+
+def test_a_folder_that_cannot_be_written_is_told_with_the_gates_own_option(here: Path) -> None:
+    (here / "file").write_text("")
+    done = gate(here, "run", "TL-R2-OKIND-N1", "--out", "file")
+    assert (done.returncode, "--out" in done.stderr, "--evidence" in done.stderr) == (2, True, False)

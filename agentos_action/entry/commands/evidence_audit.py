@@ -25,8 +25,9 @@ def execute(options: argparse.Namespace) -> int:
 
     repo = RepoView.open(Path(options.repo))
     tip, without = _range(repo, options.range)
-    given = [*(options.evidence or ()), os.environ.get("AGENTOS_EVIDENCE")]
-    roots = [repo.common_dir / "agentos" / "runs", *(Path(root) for root in given if root)]
+    given = [_folder(folder) for folder in options.evidence or ()]
+    usual = os.environ.get("AGENTOS_EVIDENCE")
+    roots = [repo.common_dir / "agentos" / "runs", *given, *([Path(usual)] if usual else [])]
     found = audit(repo, tip, without, roots)
     passed = all(one.state == "verified" or (options.allow_missing and one.state == "no_bundle") for one in found)
     if options.json:
@@ -36,6 +37,16 @@ def execute(options: argparse.Namespace) -> int:
     else:
         _say(found, passed=passed)
     return 0 if passed else 1
+
+
+def _folder(name: str) -> Path:
+    """Return a folder that was named; one that is not there would make every bundle of it a missing one."""
+    folder = Path(name)
+    if not folder.is_dir():
+        from agentos_action.errors import UsageError  # noqa: PLC0415 - not for --help
+
+        raise UsageError(f"{name} is not a folder", "Give the folder that holds the runs with --evidence.")
+    return folder
 
 
 def _range(repo: RepoView, text: str | None) -> tuple[str, str | None]:

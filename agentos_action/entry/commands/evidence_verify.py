@@ -35,15 +35,19 @@ def require_folder(folder: Path) -> None:
         raise UsageError(f"{folder} is not a folder", f"Give the folder of a run, which holds {SUMS}.")
     if not os.path.lexists(folder / SUMS) and next(folder.glob(f"*/{SUMS}"), None):
         raise UsageError(f"{folder} is a folder of runs", f"Give the runs in it: agentos evidence verify {folder}/*")
+    if (folder / "runs").is_dir() and (folder / "reports" / "gate_results.json").is_file():
+        hint = f"Give the run in it: agentos evidence verify {folder}/runs/*"
+        raise UsageError(f"{folder} is the folder of a gate", hint)
 
 
 def _check(folder: Path, repo: str | None) -> dict[str, Any]:
     from agentos_action.evidence.verify import verify_bundle  # noqa: PLC0415 - not for --help
+    from agentos_action.pipeline.page import check_page  # noqa: PLC0415 - the same
 
     require_folder(folder)
     checked = verify_bundle(folder)
     commit, problems = _check_commit(folder, checked, repo)
-    problems = [*checked.problems, *problems]
+    problems = [*checked.problems, *check_page(folder, checked), *problems]
     return {
         "folder": str(folder),
         "run_id": checked.run_id,
@@ -87,4 +91,6 @@ def _say(result: dict[str, Any]) -> None:
     sys.stderr.write(f"evidence {visible_line(str(result['run_id']))}: {word} ({visible_line(said)})\n")
     for problem in result["problems"]:
         place = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
-        sys.stderr.write(f"  {visible_line(place)}: {visible_line(problem['message'])}\n")
+        # A commit that is not there is in no file of the bundle.
+        place = f"{visible_line(place)}: " if place else ""
+        sys.stderr.write(f"  {place}{visible_line(problem['message'])}\n")
