@@ -49,6 +49,15 @@ def default_tip(raw: pygit2.Repository, name: str) -> str | None:
     return None
 
 
+def tracked(raw: pygit2.Repository, remote: str, name: str) -> bool:
+    """Return whether a remote had a branch of this name when it was last fetched."""
+    try:
+        # Its HEAD only says which of its branches is the default one.
+        return name != "HEAD" and f"refs/remotes/{remote}/{name}" in raw.references
+    except (ValueError, pygit2.GitError):
+        return False
+
+
 def stands_on(raw: pygit2.Repository, tip: str, base: str) -> bool:
     """Return whether `base` is `tip` or one of its ancestors, as far as the history is here."""
     try:

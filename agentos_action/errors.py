@@ -42,6 +42,17 @@ class EvidenceError(UsageError):
     """The evidence could not be written, so nothing may be committed."""
 
 
+class DeliveryError(UsageError):
+    """A commit cannot be delivered: a permission, a setting, or nobody is there to take it; one that was made stays."""
+
+    def __init__(
+        self, message: str, hint: str = "", *, category: ErrorCategory = "config", code: str | None = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.category = category
+        self.raw_error_code = code
+
+
 class ToolError(AgentOSError):
     """The model could not be reached or did not answer usably."""
 

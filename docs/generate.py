@@ -27,10 +27,11 @@ written by `docs/generate.py` from the table in `agentos_action/adapters/faults.
 
 ACTION = """# The GitHub Action
 
-One step: a task goes in, a commit on a branch of the checkout comes out, the evidence is uploaded. It does not push and
-opens no pull request in this version; the workflow pushes the branch, as in
-[examples/workflows/docstrings.yml](../examples/workflows/docstrings.yml). It needs a checkout, Python 3.11 or newer on
-the runner, and neither sudo nor Docker; Linux is tested, macOS should work and has not been tried.
+One step: a task goes in, a commit on a branch of the checkout comes out, the evidence is uploaded. With `delivery` it
+pushes the branch and opens or updates a pull request ([delivery.md](delivery.md)); without, the workflow takes the
+branch further itself, as in [examples/workflows/docstrings.yml](../examples/workflows/docstrings.yml). It needs a
+checkout, Python 3.11 or newer on the runner, and neither sudo nor Docker; Linux is tested, macOS should work and has
+not been tried.
 
 The step fails with the run's exit code. Findings become annotations, the job summary shows task, verdict, diff, places
 left alone, tokens and timing. Nothing that a model or a task wrote can become a workflow command.

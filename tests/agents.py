@@ -51,7 +51,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, name: str = "cla
     folder = tmp_path / "programs"
     folder.mkdir(exist_ok=True)
     program = folder / name
-    program.write_text(f"#!{sys.executable}\n{_SCRIPT}")
+    # Not an environment's own: a clone that stands below /tmp is not shown in the sandbox.
+    program.write_text(f"#!{Path(sys.executable).resolve()}\n{_SCRIPT}")
     program.chmod(0o755)
     (folder / f"{name}.json").write_text(json.dumps(plan))
     if str(folder) not in os.environ["PATH"].split(os.pathsep):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from agentos_action.entry.commands import run as run_command
+from agentos_action.entry.delivery import WAYS
 from agentos_action.entry.fail import guarded
 from agentos_action.entry.request import known_secrets
 from agentos_action.errors import EXIT_INTERRUPTED, AgentOSError, UsageError
@@ -40,6 +42,7 @@ OPTIONS = {
     "policy-ref": "--policy-ref",
     "timeout": "--timeout",
     "threads": "--threads",
+    "delivery": "--delivery",
 }
 #: A run of a workflow leaves the branch that set it off alone; the task's id stands for `{task}`.
 DEFAULT_BRANCH = "agentos/{task}"
@@ -82,6 +85,9 @@ def read_inputs(environment: Mapping[str, str]) -> Inputs:
     argv += ["--embedded"] * (sidecar == "embedded") + ["--dry-run"] * truth("dry-run", default=False)
     argv.append(f"--evidence={Path(environment.get('RUNNER_TEMP') or tempfile.gettempdir(), 'agentos-evidence')}")
     argv += [f"--allow-path={line.strip()}" for line in text("allow-path").splitlines() if line.strip()]
+    _check_delivery(text("delivery"), token=bool(text("github-token")))
+    argv += ["--draft"] * truth("draft", default=False) + ["--no-comment"] * (not truth("comment", default=True))
+    argv += [f"--label={line.strip()}" for line in re.split(r"[\n,]", text("labels")) if line.strip()]
     files = [line.strip() for line in text("files").splitlines() if line.strip()]
     if files:
         # A name that begins with a dash is a file all the same.
@@ -89,6 +95,15 @@ def read_inputs(environment: Mapping[str, str]) -> Inputs:
     told = [(name, text(name)) for name in ("recipe", "task-file", "instruction")]
     task = ", ".join(f"{name} {value}" for name, value in told if value) or "none"
     return Inputs(tuple(argv), task, text("evidence-name"), truth("upload-evidence", default=True))
+
+
+def _check_delivery(way: str, *, token: bool) -> None:
+    """Raise UsageError for a delivery that is none, or that has no token."""
+    if way not in {"", *WAYS}:
+        raise UsageError(f"the input delivery is {way!r}", f"Write one of {', '.join(WAYS)}.")
+    if way == "pull-request" and not token:
+        hint = "Give it `${{ github.token }}`, or an App's token; it opens the pull request."
+        raise UsageError("the input github-token is empty", hint)
 
 
 def _pull_request_base(environment: Mapping[str, str]) -> str | None:
@@ -204,6 +219,7 @@ def _publish(report: RunReport, inputs: Inputs, environment: Mapping[str, str]) 
         "evidence-name": name,
         "diff-path": str(diff) if diff is not None and diff.is_file() else "",
         "run-id": report.run_id or "",
+        "pull-request-url": report.pull_request_url or "",
     }
     delimiter = f"agentos-{secrets.token_hex(20)}"
     told = "".join(output(key, value, delimiter) for key, value in outputs.items())

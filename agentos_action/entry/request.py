@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agentos_action.entry.delivery import delivery_of
 from agentos_action.errors import UsageError
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ def commit_request(options: argparse.Namespace) -> RunRequest:
         home=home_folder(environment),
         cache=cache_folder(),
         requested_by=environment.get("GITHUB_ACTOR") or None,
+        delivery=delivery_of(options, half="commit"),
     )
 
 
@@ -171,6 +173,7 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit", half:
         home=home_folder(environment),
         cache=cache_folder(),
         requested_by=environment.get("GITHUB_ACTOR") or None,
+        delivery=delivery_of(options, half=half, target=target),
     )
 
 

@@ -108,6 +108,7 @@ def _pairs(summary: Line, tape: list[Line]) -> list[tuple[str, Any, Any]]:
     loaded, result, checks = (event_of(tape, n) for n in ("task_loaded", "tool_result_verified", "checks_completed"))
     same = ("run_id", "status", "exit_code", "message", "error_category", "raw_error_code")
     pairs = [(key, summary.get(key), finished.get(key)) for key in same]
+    pairs += [(key, summary.get(key), finished.get(key)) for key in ("delivery", "pull_request_url")]
     pairs.append(("evidence_hash", summary.get("evidence_hash"), finished.get("hash")))
     pairs.append(("commit", summary.get("commit"), made.get("commit")))
     if started:

@@ -33,6 +33,8 @@ def close_run(walk: Walk, error: AgentOSError | None) -> RunReport:
                 status=report.status,
                 exit_code=report.exit_code,
                 message=report.message,
+                delivery=report.delivery.model_dump(mode="json") if report.delivery else None,
+                pull_request_url=report.pull_request_url,
                 **failure_fields(error),
             )
             walk.folder.write_json(SUMMARY, _summary(walk, report))
@@ -73,7 +75,7 @@ def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
         files=tuple(map(clean, verdict.result.files)) if verdict else (),
         policy=walk.policy.source if walk.policy else None,
         commit=receipt.commit if receipt else None,
-        branch=receipt.branch if receipt else walk.branch or walk.request.branch,
+        branch=_cleaned(receipt.branch if receipt else walk.branch or walk.request.branch, clean),
         model_id=_cleaned(result.model_id if result else (session.model_id if session else None), clean),
         requested_model=_cleaned(walk.chosen.profile.model if walk.chosen else walk.request.flags.model, clean),
         usage=usage,
@@ -81,9 +83,11 @@ def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
         placed=tuple(map(clean, asked.placed)) if asked else (),
         left=tuple(_clean_left(one, clean) for one in left),
         placement=highest(asked.placements) if asked else None,
-        placements=told(asked.placements) if asked else (),
+        placements=tuple(replace(one, path=clean(one.path)) for one in told(asked.placements)) if asked else (),
         checks=walk.checks,
         parent=walk.parent,
+        delivery=walk.delivered,
+        pull_request_url=walk.pull_request_url,
     )
 
 

@@ -10,6 +10,7 @@ from agentos_action.evidence.proposal import Proposal, private_copy, read_propos
 from agentos_action.evidence.reading import Problem
 from agentos_action.patches.parse import to_patch
 from agentos_action.pipeline.checks import tape_checks
+from agentos_action.pipeline.deliver import begin_delivery, delivering
 from agentos_action.pipeline.event import event_of, policy_commit
 from agentos_action.pipeline.execute import check_branch, commit, commit_order
 from agentos_action.pipeline.judge import judge
@@ -32,8 +33,8 @@ NOT_RUN = "a commit runs nothing of the repository; what the proposal says of it
 
 
 def commit_proposal(request: RunRequest, parts: Parts, observer: Observer) -> RunReport:
-    """Walk the second half once: no model, no network, no command; ends as `run` does, with evidence of its own."""
-    return walked(request, parts, observer, _corridor)
+    """Walk the second half once: no model, no command, no network but its delivery; ends as `run` does."""
+    return walked(request, parts, observer, delivering(_corridor))
 
 
 def _corridor(walk: Walk) -> None:
@@ -78,6 +79,7 @@ def _commit(walk: Walk, proposal: Proposal, event: Event | None) -> None:
     if findings:
         _refuse(walk, findings)
         return
+    begin_delivery(walk)
     shown = proposal.read
     walk.event("context_built", files=list(shown.files), how=shown.how, edit_format=shown.edit_format)
     with walk.timed("patch"):

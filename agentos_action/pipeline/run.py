@@ -5,6 +5,7 @@ from __future__ import annotations
 from agentos_action.context.select import require_files
 from agentos_action.evidence.canonical import sha256_text
 from agentos_action.pipeline.checks import check, require_checks
+from agentos_action.pipeline.deliver import begin_delivery, delivering
 from agentos_action.pipeline.event import event_of, policy_commit
 from agentos_action.pipeline.execute import check_branch, check_target, execute
 from agentos_action.pipeline.judge import finish_tool, judge
@@ -23,7 +24,7 @@ def run(request: RunRequest, parts: Parts, observer: Observer) -> RunReport:
     Raises UsageError only where there is no repository, or no place to write evidence; anything unexpected is
     taped as a bug and passed on.
     """
-    return walked(request, parts, observer, _corridor)
+    return walked(request, parts, observer, delivering(_corridor))
 
 
 def _corridor(walk: Walk) -> None:
@@ -36,6 +37,7 @@ def _corridor(walk: Walk) -> None:
         return
     require_checks(walk, prepared.policy.policy.checks)
     check_target(walk, prepared)
+    begin_delivery(walk)
     try:
         use_tool(walk, prepared)
         judge(walk, prepared)

@@ -18,6 +18,7 @@ from agentos_action.interrupts import deferred
 from agentos_action.pipeline.ask import Asked, Session
 from agentos_action.records.base import Base
 from agentos_action.records.check import CheckResult
+from agentos_action.records.delivery import Delivered
 from agentos_action.records.observer import Observer
 from agentos_action.records.patch import Patch
 from agentos_action.records.receipt import Receipt
@@ -92,6 +93,8 @@ class Walk:
     parent: str | None = None
     receipt: Receipt | None = None
     written: tuple[str, ...] = ()
+    delivered: Delivered | None = None
+    pull_request_url: str | None = None
     warnings: list[Finding] = field(default_factory=list)
     status: RunStatus = "bug"
     message: str = ""
@@ -130,4 +133,4 @@ class Walk:
     def warn(self, finding: Finding) -> None:
         """Keep a warning for the report and say it now."""
         self.warnings.append(finding)
-        self.observer.warning(f"{finding.message}. {finding.hint}".strip())
+        self.observer.warning(self.folder.redactor.text(f"{finding.message}. {finding.hint}".strip()))

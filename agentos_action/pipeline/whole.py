@@ -60,6 +60,7 @@ def begin(walk: Walk, **more: object) -> None:
         branch=request.branch,
         exceptions=list(request.allow_path),
         content=request.content,
+        delivery=request.delivery.way,
         workflow=request.workflow.told() if request.workflow else None,
         **more,
     )

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from agentos_action.errors import ErrorCategory
 from agentos_action.records.check import CheckResult
+from agentos_action.records.delivery import Delivered, Delivery
 from agentos_action.records.patch import Placed, Rung
 from agentos_action.records.recipe import LeftAlone
 from agentos_action.records.record import Record
@@ -109,6 +110,7 @@ class RunRequest:
     home: Path = Path()
     cache: Path = Path()
     requested_by: str | None = None
+    delivery: Delivery = field(default_factory=Delivery)
 
 
 class RunReport(Record):
@@ -138,3 +140,5 @@ class RunReport(Record):
     placements: tuple[Placed, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     parent: str | None = None
+    delivery: Delivered | None = None
+    pull_request_url: str | None = None

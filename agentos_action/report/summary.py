@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from agentos_action.records.delivery import Delivered
 from agentos_action.records.run import RunReport
 from agentos_action.report.checks import checked
 from agentos_action.report.placement import guessing
@@ -14,6 +15,11 @@ from agentos_action.report.visible import visible, visible_line
 MAX_DIFF = 100_000
 MAX_ROWS = 30
 MAX_TEXT = 400
+#: Told wherever a pull request is: without it a missing CI run looks like a fault.
+NO_CI = (
+    "It was made with the workflow's own token, for which the forge starts no workflows: close and reopen it by hand"
+    " to run CI, or give <code>github-token</code> an App's token."
+)
 _TOLD_BY_MARKDOWN = re.compile(r"[^A-Za-z0-9 \u00a0-\U0010ffff]")
 
 
@@ -60,6 +66,8 @@ def _facts(report: RunReport, task: str, evidence_name: str | None) -> Iterator[
     yield "model", literal(report.model_id or report.requested_model or "")
     if report.commit:
         yield "commit", f"{literal(report.commit)} on {literal(report.branch or '')}"
+    if report.delivery:
+        yield "delivered", _delivered(report.delivery, report.pull_request_url)
     if report.error_category:
         yield "error", literal(f"{report.error_category} {report.raw_error_code or ''}")
     if usage.prompt_tokens is not None:
@@ -71,6 +79,14 @@ def _facts(report: RunReport, task: str, evidence_name: str | None) -> Iterator[
     yield "run", literal(report.run_id or "")
     if report.evidence:
         yield "evidence", f"artifact {literal(evidence_name)}" if evidence_name else "kept on the runner only"
+
+
+def _delivered(given: Delivered, url: str | None) -> str:
+    """Return what was delivered; the forge's own note on CI is repeated, for its silence looks like a fault."""
+    if given.pull_request is None:
+        return literal(f"{given.branch} ({given.done})")
+    ci = "" if given.starts_ci else f"<br>{NO_CI}"
+    return f"pull request {given.pull_request} {given.done}{' as a draft' * given.draft}: {literal(url or '')}{ci}"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

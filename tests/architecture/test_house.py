@@ -154,8 +154,8 @@ def test_only_one_module_starts_processes() -> None:
     assert {name: users(f"os.{name}") for name in starters if users(f"os.{name}")} == {"execve": child, "fork": child}
 
 
-def test_only_adapters_speak_http_and_only_the_sidecar_fetches() -> None:
-    assert in_folder(importers("httpx"), "adapters/") == set()
+def test_only_adapters_and_forge_speak_http_and_only_the_sidecar_fetches() -> None:
+    assert in_folder(importers("httpx"), "adapters/", "forge/") == set()
     assert in_folder(importers("urllib.request") | importers("http.client"), "sidecar/") == set()
 
 

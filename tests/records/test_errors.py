@@ -13,8 +13,9 @@ from agentos_action.records.run import RunStatus
 TABLE = {
     errors.UsageError: ("usage", 2, "config"),
     errors.EvidenceError: ("usage", 2, "config"),
+    errors.DeliveryError: ("usage", 2, "config"),
     errors.ConflictError: ("conflict", 4, None),
-    errors.BoundaryError: ("boundary_violated", 5, None),
+    errors.BoundaryError: ("boundary_violated", 5, "runtime"),
     errors.Interrupted: ("interrupted", 130, None),
 }
 

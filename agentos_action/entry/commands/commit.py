@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentos_action.entry.commands import run as run_command
+from agentos_action.entry.delivery import delivery_arguments
 
 if TYPE_CHECKING:
     import argparse
@@ -21,6 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--policy-ref", metavar="REV", help="read agentos.toml from this commit (default: the branch)")
     parser.add_argument("--allow-path", action="append", metavar="GLOB", help="an exception for this run; is recorded")
     parser.add_argument("--dry-run", action="store_true", help="judge it and write nothing but evidence")
+    delivery_arguments(parser)
     parser.add_argument("--evidence", metavar="DIR", help="where evidence goes (default: <git dir>/agentos/runs)")
     parser.add_argument("--verbose", action="store_true", help="say more of what happens")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from agentos_action.entry.delivery import delivery_arguments
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
@@ -34,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--allow-path", action="append", metavar="GLOB", help="an exception for this run; is recorded")
     where.add_argument("--dry-run", action="store_true", help="do everything but write; evidence is written")
     model_arguments(parser)
+    delivery_arguments(parser)
     parser.add_argument("--edit-format", choices=FORMATS, help="how the model shall answer")
     parser.add_argument("--answer", metavar="FILE", help="the answer, for the provider `scripted`")
     parser.add_argument("--evidence", metavar="DIR", help="where evidence goes (default: <git dir>/agentos/runs)")
@@ -47,7 +50,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose a model."""
     model = parser.add_argument_group("which model")
-    model.add_argument("--provider", metavar="P[:INSTANCE]", help="llamacpp, ollama, openai, …: see `agentos tool list`")
+    model.add_argument("--provider", metavar="P[:INSTANCE]", help="llamacpp, openai, …: see `agentos tool list`")
     model.add_argument("--profile", metavar="NAME", help="a profile by name, for example embedded")
     model.add_argument("--base-url", metavar="URL", help="the server's address")
     model.add_argument("--model", metavar="NAME", help="the model that must answer")

@@ -1,0 +1,208 @@
+"""A commit's way to a remote branch: never over a commit that is not ours, the token never outside this process.
+
+The push is made from a scratch repository that has the user's objects: none of the repository's own settings (an
+address that is rewritten, a hook, a redirect that is followed) has a say, and nothing is written into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import pygit2
+
+from agentos_action.clock import Deadline
+from agentos_action.errors import ConflictError, DeliveryError
+from agentos_action.executor import temporary
+from agentos_action.executor.push_callbacks import Callbacks, To, host_of, shown
+from agentos_action.executor.push_refusals import refused, stale, unreachable
+from agentos_action.records.delivery import is_loopback
+from agentos_action.repo import common_folder
+
+T = TypeVar("T")
+
+_HEADS = "refs/heads/"
+_OURS = "refs/heads/agentos-delivery"
+_THEIRS = "refs/agentos/theirs"
+_OTHERS = "refs/agentos/others/"
+#: git's own number for all of the history.
+_ALL = 2_147_483_647
+_TIMEOUT_MS = 30_000
+TRAILER = "AgentOS-Run: "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushOrder:
+    """What goes where: a commit, to the branch of a remote (its name, or an address).
+
+    `token` is for the forge at `server_url` alone. `replace_only` refuses a branch whose tip is not a commit of ours.
+    """
+
+    remote: str
+    branch: str
+    commit: str
+    token: str | None = field(default=None, repr=False)
+    server_url: str = "https://github.com"
+    replace_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """Where the remote branch stood before (None: nowhere), and whether our commit took the place of that tip."""
+
+    before: str | None
+    replaced: bool = False
+    there: bool = False
+
+
+def push(place: Path, order: PushOrder, deadline: Deadline) -> Pushed:
+    """Push the commit; raises ConflictError where the branch holds what is not ours, else DeliveryError."""
+    repo = pygit2.Repository(str(place))
+    url = address(repo, order.remote)
+    pygit2.settings.server_connect_timeout = pygit2.settings.server_timeout = _TIMEOUT_MS
+    with _beside(repo) as scratch:
+        scratch.references.create(_OURS, order.commit)
+        way = _Way(scratch, url, order, deadline)
+        tips = way.tips()
+        tip = tips.get(_HEADS + order.branch)
+        if tip == order.commit:
+            return Pushed(tip, there=True)
+        replaced = tip is not None and (order.replace_only or not _stands_on(scratch, order.commit, tip))
+        if replaced and tip is not None:
+            way.require_ours(tip, tips)
+        way.send(tip, force=replaced)
+        return Pushed(tip, replaced)
+
+
+def address(repo: pygit2.Repository, remote: str) -> str:
+    """Return the address of a remote by its name; an address or a folder is its own. Raises DeliveryError."""
+    try:
+        found = repo.remotes[remote]
+        url = found.push_url or found.url or ""
+    except (KeyError, ValueError) as error:
+        if "/" not in remote:
+            hint = "Name one of `git remote`, or an address, with --remote."
+            raise DeliveryError(f"there is no remote {remote!r} to push to", hint) from error
+        url = remote
+    if "://" in url or (":" in url.partition("/")[0]):
+        return url
+    # As git has it: a path in a remote counts from the top of the work tree.
+    return str(Path(repo.workdir or repo.path, url).resolve())
+
+
+@contextmanager
+def _beside(repo: pygit2.Repository) -> Iterator[pygit2.Repository]:
+    """Make a temporary bare repository that reads the objects of `repo` and ends its history where that one does."""
+    common = common_folder(Path(repo.path))
+    with temporary.folder("push") as top:
+        made = pygit2.init_repository(str(top), bare=True)
+        made.config["http.followRedirects"] = "false"
+        made.free()
+        shallow = common / "shallow"
+        if shallow.is_file():
+            (top / "shallow").write_bytes(shallow.read_bytes())
+        beside = pygit2.Repository(str(top))
+        try:
+            beside.odb.add_disk_alternate(str(common / "objects"))
+            yield beside
+        finally:
+            beside.free()
+
+
+class _Way:
+    """The conversation with one remote."""
+
+    def __init__(self, scratch: pygit2.Repository, url: str, order: PushOrder, deadline: Deadline) -> None:
+        self._scratch, self._order, self._deadline = scratch, order, deadline
+        self._to = To(order.branch, order.token, order.server_url)
+        # As libgit2 reads it: the user's own settings may give a shorter name to an address.
+        self._url = scratch.remotes.create_anonymous(url).url or url
+        # The proxy of the environment, as for every other request; this machine is reached without one.
+        self._proxy: Literal[True] | None = None if is_loopback(host_of(self._url)) else True
+
+    def tips(self) -> dict[str, str]:
+        """Return every reference of the remote with the commit it stands at."""
+        heads = self._ask(lambda remote, callbacks: remote.list_heads(callbacks=callbacks, proxy=self._proxy))
+        return {str(head.name): str(head.oid) for head in heads if head.name}
+
+    def require_ours(self, tip: str, tips: dict[str, str]) -> None:
+        """Raise ConflictError unless every commit that would be lost is one of ours."""
+        whose = self._scratch[self._order.commit].committer
+        name = self._order.branch
+        self._fetch([f"+{_HEADS}{name}:{_THEIRS}"])
+        if str(self._scratch.references[_THEIRS].target) != tip:
+            raise stale(name)
+        kept = self._kept(tips)
+        for at, commit in enumerate(self._lost(tip, kept)):
+            if not _ours(commit, whose):
+                raise _not_ours(name, commit, first=at == 0)
+
+    def _lost(self, tip: str, kept: list[str]) -> Iterator[pygit2.Commit]:
+        """Yield the tip, then everything below it that no other branch and no commit of this clone holds."""
+        walker = self._scratch.walk(tip)
+        for commit in (self._order.commit, *kept):
+            walker.hide(commit)
+        yield self._scratch[tip].peel(pygit2.Commit)
+        yield from (commit for commit in walker if str(commit.id) != tip)
+
+    def _kept(self, tips: dict[str, str]) -> list[str]:
+        """Return the tips of other branches; of a shallow clone they are fetched, whole, else they are here or not."""
+        own = _HEADS + self._order.branch
+        others = {name: tip for name, tip in tips.items() if name.startswith(_HEADS) and name != own}
+        if self._scratch.is_shallow:
+            there = [name for name, tip in others.items() if tip in self._scratch]
+            wanted = there or [name for name, tip in others.items() if tip == tips.get("HEAD")]
+            self._fetch([f"+{name}:{_OTHERS}{at}" for at, name in enumerate(wanted)], depth=_ALL)
+        return [tip for tip in others.values() if tip in self._scratch]
+
+    def _fetch(self, refspecs: list[str], depth: int = 0) -> None:
+        if refspecs:
+            self._ask(
+                lambda remote, callbacks: remote.fetch(refspecs, callbacks=callbacks, proxy=self._proxy, depth=depth)
+            )
+
+    def send(self, tip: str | None, *, force: bool) -> None:
+        """Push, if the branch still stands at `tip`; the remote compares once more as it moves the branch."""
+
+        def pushed(remote: pygit2.Remote, callbacks: Callbacks) -> None:
+            callbacks.expected = tip
+            spec = f"{'+' * force}{_OURS}:{_HEADS}{self._order.branch}"
+            remote.push([spec], callbacks=callbacks, proxy=self._proxy)
+            if callbacks.said:
+                raise refused(self._order.branch, f"{callbacks.said} {callbacks.talk}")
+
+        self._ask(pushed)
+
+    def _ask(self, what: Callable[[pygit2.Remote, Callbacks], T]) -> T:
+        """Ask the remote something, over a connection of its own; a refusal comes out as the error that tells it."""
+        callbacks = Callbacks(self._url, self._to, self._deadline)
+        try:
+            return what(self._scratch.remotes.create_anonymous(self._url), callbacks)
+        except (pygit2.GitError, KeyError, ValueError, OSError) as error:
+            if callbacks.stopped is not None:
+                raise callbacks.stopped from error
+            raise unreachable(shown(self._url), str(error), token=self._order.token is not None) from error
+
+
+def _stands_on(repo: pygit2.Repository, commit: str, tip: str) -> bool:
+    try:
+        return tip in repo and repo.descendant_of(commit, tip)
+    except (pygit2.GitError, KeyError, ValueError):
+        return False
+
+
+def _ours(commit: pygit2.Commit, whose: pygit2.Signature) -> bool:
+    """Return whether a commit is one that we made as who we are now: a person who amends ours becomes its committer."""
+    lines = commit.raw_message.decode("utf-8", "replace").rstrip().rpartition("\n\n")[2].splitlines()
+    same = (commit.committer.name, commit.committer.email) == (whose.name, whose.email)
+    return same and len(commit.parent_ids) == 1 and any(line.startswith(TRAILER) for line in lines)
+
+
+def _not_ours(branch: str, commit: pygit2.Commit, *, first: bool) -> ConflictError:
+    where = "ends in" if first else "holds"
+    said = f"the remote branch {branch!r} {where} the commit {str(commit.id)[:10]}, which is not one of ours"
+    hint = "Nothing was pushed over it. Merge or delete that branch, or give another --branch."
+    return ConflictError(said, hint)

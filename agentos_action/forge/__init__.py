@@ -1,0 +1,1 @@
+"""The forge: pull requests, comments, labels and reactions at GitHub.com or an Enterprise server."""

@@ -1,0 +1,214 @@
+"""Pull requests, comments, labels and reactions of one repository at GitHub: each exists once and is updated."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final, Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
+
+from agentos_action.clock import Clock, Deadline
+from agentos_action.errors import DeliveryError
+from agentos_action.forge.http import Api, check_address, segment
+from agentos_action.forge.patience import MayHaveArrived
+from agentos_action.records.delivery import Delivery
+
+T = TypeVar("T")
+Reaction: TypeAlias = Literal["eyes", "rocket", "confused"]
+
+#: The login of a workflow's own token; what it does sets no workflow off.
+OWN_LOGIN: Final = "github-actions[bot]"
+COMMENT_MARKER: Final = "<!-- agentos-action: the comment on this issue, which later runs update -->"
+PATIENCE_SECONDS: Final = 120.0
+_PAGE: Final = 100
+_PAGES: Final = 10
+_STANDING: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class User(_Read):
+    """Who did something; `type` is `User`, `Bot` or `Organization`."""
+
+    login: str
+    type: str
+
+
+class _Repository(_Read):
+    full_name: str
+
+
+class _Head(_Read):
+    ref: str
+    repo: _Repository | None
+
+
+class PullRequest(_Read):
+    """A pull request, as far as we look at it; what nobody wrote is None."""
+
+    number: NonNegativeInt
+    html_url: str
+    state: Literal["open", "closed"]
+    draft: bool = False
+    merged_at: datetime | None = None
+    body: str | None = None
+    user: User | None = None
+    head: _Head
+
+
+class _Comment(_Read):
+    id: NonNegativeInt
+    body: str = ""
+    user: User | None = None
+    author_association: str = "NONE"
+    html_url: str
+
+
+class _Issue(_Read):
+    closed_by: User | None = None
+
+
+class _Whole(_Read):
+    default_branch: str
+
+
+def task_marker(task_id: str) -> str:
+    """Return the hidden line by which the pull request of a task is found again."""
+    return f"<!-- agentos-action: task {hashlib.sha256(task_id.encode()).hexdigest()[:32]} -->"
+
+
+class GitHub:
+    """One repository; every method raises DeliveryError with the setting to change."""
+
+    def __init__(self, api: Api, repository: str) -> None:
+        owner, _, name = repository.partition("/")
+        if not owner or not name or "/" in name:
+            hint = "GITHUB_REPOSITORY (or --repository) must be OWNER/NAME."
+            raise DeliveryError(f"{repository!r} names no repository", hint)
+        self._api, self._owner, self._repository = api, owner, repository
+        self._at = f"/repos/{segment(owner)}/{segment(name)}"
+
+    def default_branch(self) -> str:
+        """Return the branch that pull requests go to where nobody names one."""
+        return _as(_Whole, self._api.get(self._at)).default_branch
+
+    def of_branch(self, branch: str) -> tuple[PullRequest, ...]:
+        """Return every pull request from a branch of this repository, the newest first."""
+        return tuple(
+            pull for pull in self._pulls(state="all", head=f"{self._owner}:{branch}") if self._from(pull, branch)
+        )
+
+    def of_task(self, marker: str) -> PullRequest | None:
+        """Return the open pull request with a task's marker, from whatever branch of this repository; None: none."""
+        for pull in self._pulls(state="open"):
+            if marked(pull.body, marker) and self._from(pull, pull.head.ref):
+                return pull
+        return None
+
+    def _pulls(self, **query: str) -> Iterator[PullRequest]:
+        for page in range(1, _PAGES + 1):
+            found = _list(PullRequest, self._api.get(f"{self._at}/pulls", **query, per_page=_PAGE, page=page))
+            yield from found
+            if len(found) < _PAGE:
+                return
+
+    def _from(self, pull: PullRequest, branch: str) -> bool:
+        repo = pull.head.repo
+        return pull.head.ref == branch and repo is not None and repo.full_name.lower() == self._repository.lower()
+
+    def closed_by(self, number: int) -> User | None:
+        """Return who closed a pull request, None where the forge does not say."""
+        return _as(_Issue, self._api.get(f"{self._at}/issues/{number}")).closed_by
+
+    def open_pull(self, branch: str, base: str, title: str, body: str, *, draft: bool) -> PullRequest:
+        """Open a pull request; one that came about although no answer came is found and not made twice."""
+        fields: dict[str, object] = {"title": title, "body": body, "head": branch, "base": base, "draft": draft}
+        try:
+            return _as(PullRequest, self._api.send("POST", f"{self._at}/pulls", fields))
+        except DeliveryError as error:
+            if not isinstance(error, MayHaveArrived) and error.raw_error_code != "forge_exists":
+                raise
+            there = next((pull for pull in self.of_branch(branch) if pull.state == "open"), None)
+            if there is not None:
+                return there
+            if not isinstance(error, MayHaveArrived):
+                raise
+            return _as(PullRequest, self._api.send("POST", f"{self._at}/pulls", fields))
+
+    def update_pull(self, number: int, title: str, body: str) -> PullRequest:
+        """Give a pull request another title and body."""
+        sent = self._api.send("PATCH", f"{self._at}/pulls/{number}", {"title": title, "body": body})
+        return _as(PullRequest, sent)
+
+    def say(self, issue: int, body: str) -> str:
+        """Write our one comment on an issue, or the one that is there anew; returns its address."""
+        there = self._ours(issue)
+        if there is None:
+            fields: dict[str, object] = {"body": body}
+            try:
+                return _as(_Comment, self._api.send("POST", f"{self._at}/issues/{issue}/comments", fields)).html_url
+            except MayHaveArrived:
+                there = self._ours(issue)
+                if there is None:
+                    return _as(_Comment, self._api.send("POST", f"{self._at}/issues/{issue}/comments", fields)).html_url
+        return _as(_Comment, self._api.send("PATCH", f"{self._at}/issues/comments/{there.id}", {"body": body})).html_url
+
+    def _ours(self, issue: int) -> _Comment | None:
+        """Return our comment; a stranger's that has copied our marker is none."""
+        for page in range(1, _PAGES + 1):
+            path = f"{self._at}/issues/{issue}/comments"
+            found = _list(_Comment, self._api.get(path, per_page=_PAGE, page=page))
+            for comment in found:
+                bot = comment.user is not None and comment.user.type == "Bot"
+                if marked(comment.body, COMMENT_MARKER) and (bot or comment.author_association in _STANDING):
+                    return comment
+            if len(found) < _PAGE:
+                return None
+        return None
+
+    def react(self, comment: int, reaction: Reaction) -> None:
+        """Set a reaction under a comment; one that is there stays one."""
+        self._api.send("POST", f"{self._at}/issues/comments/{comment}/reactions", {"content": reaction})
+
+    def label(self, number: int, labels: tuple[str, ...]) -> None:
+        """Add labels to a pull request."""
+        self._api.send("POST", f"{self._at}/issues/{number}/labels", {"labels": list(labels)})
+
+
+@contextmanager
+def connected(delivery: Delivery, clock: Clock) -> Iterator[GitHub]:
+    """Open the repository that a delivery goes to; raises DeliveryError where there is no token for it."""
+    if not delivery.token:
+        hint = "Set GITHUB_TOKEN (the input github-token); --delivery push needs none where the remote asks for none."
+        raise DeliveryError("a pull request needs a token", hint, category="auth", code="forge_no_token")
+    check_address(delivery.api_url, delivery.server_url)
+    api = Api(delivery.api_url, delivery.token, Deadline(PATIENCE_SECONDS, clock), clock)
+    try:
+        yield GitHub(api, delivery.repository)
+    finally:
+        api.close()
+
+
+def marked(body: str | None, marker: str) -> bool:
+    """Return whether a text begins with a marker of ours: what is quoted further down is no marker."""
+    return (body or "").lstrip().startswith(marker)
+
+
+def _as(model: type[T], value: object) -> T:
+    try:
+        return TypeAdapter(model).validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        hint = "Check that GITHUB_API_URL is GitHub's API; if it is, report this."
+        message = f"the forge sent a reply of another shape: {where}: {first['msg']}"
+        raise DeliveryError(message, hint, category="schema", code="forge_reply") from error
+
+
+def _list(model: type[T], value: object) -> list[T]:
+    return _as(list[model], value)  # type: ignore[valid-type]

@@ -1,0 +1,371 @@
+"""A GitHub API on loopback with a state of its own; every request and reply is held against GitHub's description."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from jsonschema import Draft202012Validator
+
+from tests.forge.git_server import TOKEN
+from tests.git import git_run
+
+DESCRIPTION: dict[str, Any] = json.loads((Path(__file__).parent / "openapi.json").read_text(encoding="utf-8"))
+WHEN = "2026-11-21T03:15:00Z"
+BOT = {"login": "github-actions[bot]", "type": "Bot"}
+Json = dict[str, Any]
+
+
+def _nullable(schema: Any) -> Any:
+    """Return a schema of OpenAPI 3.0 as JSON Schema has it: `nullable` becomes a type."""
+    if isinstance(schema, list):
+        return [_nullable(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    rest = {key: _nullable(value) for key, value in schema.items() if key != "nullable"}
+    return {"anyOf": [{"type": "null"}, rest]} if schema.get("nullable") is True else rest
+
+
+COMPONENTS = _nullable(DESCRIPTION["components"])
+
+
+def wrong(schema: Json, value: object) -> list[str]:
+    """Return what is wrong with a value, by GitHub's own schema."""
+    validator = Draft202012Validator({**_nullable(schema), "components": COMPONENTS})
+    return [f"{'/'.join(map(str, one.absolute_path))}: {one.message[:200]}" for one in validator.iter_errors(value)]
+
+
+def sample(schema: Json) -> Any:  # noqa: PLR0911 - a value for each kind
+    """Return a small value that fits a schema."""
+    if "$ref" in schema:
+        kind, name = schema["$ref"].split("/")[-2:]
+        return sample(DESCRIPTION["components"][kind][name])
+    if schema.get("nullable"):
+        return None
+    for key in ("oneOf", "anyOf"):
+        if key in schema:
+            return sample(schema[key][0])
+    if "allOf" in schema:
+        return {key: value for part in schema["allOf"] for key, value in sample(part).items()}
+    if "enum" in schema:
+        return schema["enum"][0]
+    simple = {"integer": 1, "number": 1, "boolean": False, "array": []}
+    if schema.get("type") in simple:
+        return simple[schema["type"]]
+    if schema.get("type") == "string":
+        return {"uri": "https://example.org/", "date-time": WHEN}.get(schema.get("format", ""), "text")
+    properties = schema.get("properties", {})
+    return {name: sample(properties[name]) for name in schema.get("required", ())}
+
+
+@dataclass
+class Fault:
+    """One reply in place of the right one; `done` carries the request out all the same."""
+
+    method: str
+    path: str
+    status: int
+    message: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    done: bool = False
+    times: int = 1
+
+
+class GitHubApi:
+    """The state of one repository `o/r`, whose branches are those of a real one."""
+
+    def __init__(self, bare: Path) -> None:
+        self.bare = bare
+        self.who: Json = dict(BOT)
+        self.pulls: list[Json] = []
+        self.comments: list[Json] = []
+        self.labels: dict[int, list[str]] = {}
+        self.reactions: list[tuple[int, str]] = []
+        self.closed_by: dict[int, Json] = {}
+        self.faults: list[Fault] = []
+        self.asked: list[str] = []
+        self.problems: list[str] = []
+        self.drafts = True
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def close(self, number: int, *, by: Json, merged: bool = False) -> None:
+        """Let somebody close a pull request."""
+        pull = self.pull(number)
+        pull.update(state="closed", closed_at=WHEN, merged_at=WHEN if merged else None)
+        self.closed_by[number] = by
+
+    def pull(self, number: int) -> Json:
+        """Return a pull request."""
+        return next(pull for pull in self.pulls if pull["number"] == number)
+
+    def answer(self, method: str, target: str, body: bytes, headers: Any) -> tuple[int, dict[str, str], object]:
+        """Return status, headers and value for a request; what either does against the description is kept."""
+        parts = urlsplit(target)
+        self.asked.append(f"{method} {parts.path}")
+        if headers.get("Authorization") != f"Bearer {TOKEN}":
+            return 401, {}, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"}
+        fault = next(
+            (f for f in self.faults if f.method == method and f.times and re.fullmatch(f.path, parts.path)), None
+        )
+        if fault is not None:
+            fault.times -= 1
+            if fault.done:
+                self.checked(method, parts.path, dict(parse_qsl(parts.query)), body)
+            return (
+                fault.status,
+                fault.headers,
+                {"message": fault.message, "documentation_url": "https://docs.github.com"},
+            )
+        status, value = self.checked(method, parts.path, dict(parse_qsl(parts.query)), body)
+        return status, {}, value
+
+    def checked(self, method: str, path: str, query: dict[str, str], body: bytes) -> tuple[int, object]:
+        """Carry a request out, and hold it and its reply against the description."""
+        for template, operations in DESCRIPTION["paths"].items():
+            pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)
+            found = re.fullmatch(pattern, path)
+            if found is not None and method.lower() in operations:
+                operation = operations[method.lower()]
+                given = json.loads(body) if body else None
+                self.problems += [f"{method} {path}: {said}" for said in _of_request(operation, query, given)]
+                named = {key: unquote(value) for key, value in found.groupdict().items()}
+                if (named["owner"], named["repo"]) != ("o", "r"):
+                    return 404, {"message": "Not Found", "documentation_url": "https://docs.github.com"}
+                status, value = ROUTES[method, template](Call(self, named, query, given))
+                self.problems += [f"{method} {path} gave {status}: {s}" for s in _of_reply(operation, status, value)]
+                return status, value
+        self.problems.append(f"{method} {path} is not in the description")
+        return 404, {"message": "Not Found", "documentation_url": "https://docs.github.com"}
+
+    def tip(self, branch: str) -> str | None:
+        """Return where a branch of the real repository stands."""
+        done = git_run(self.bare, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}")
+        return done.stdout.decode().strip() or None
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, taken apart."""
+
+    api: GitHubApi
+    named: dict[str, str]
+    query: dict[str, str]
+    given: Any
+
+
+def _of_request(operation: Json, query: dict[str, str], given: object) -> list[str]:
+    known = {}
+    for one in operation.get("parameters", ()):
+        parameter = DESCRIPTION["components"]["parameters"][one["$ref"].split("/")[-1]] if "$ref" in one else one
+        if parameter["in"] == "query":
+            known[parameter["name"]] = parameter["schema"]
+    said = [f"no parameter {name}" for name in query if name not in known]
+    for name, value in query.items():
+        if name in known:
+            typed = int(value) if known[name].get("type") == "integer" else value
+            said += wrong(known[name], typed)
+    if "requestBody" in operation:
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        said += wrong(schema, given)
+        if "properties" in schema and isinstance(given, dict):
+            said += [f"no property {key}" for key in given if key not in schema["properties"]]
+    elif given is not None:
+        said.append("a body that nobody takes")
+    return said
+
+
+def _of_reply(operation: Json, status: int, value: object) -> list[str]:
+    reply = operation["responses"].get(str(status))
+    if reply is None:
+        return ["a status that is not described"]
+    if "$ref" in reply:
+        reply = DESCRIPTION["components"]["responses"][reply["$ref"].split("/")[-1]]
+    return wrong(reply["content"]["application/json"]["schema"], value)
+
+
+def _user(who: Json) -> Json:
+    return {**sample({"$ref": "#/components/schemas/simple-user"}), **who}
+
+
+def _invalid(message: str) -> tuple[int, Json]:
+    error = {"resource": "PullRequest", "code": "custom", "message": message}
+    return 422, {"message": "Validation Failed", "errors": [error], "documentation_url": "https://docs.github.com/rest"}
+
+
+def _shown(api: GitHubApi, pull: Json, name: str) -> Json:
+    base: Json = sample({"$ref": f"#/components/schemas/{name}"})
+    repo = {**sample({"$ref": "#/components/schemas/repository"}), "full_name": pull.get("of", "o/r"), "name": "r"}
+    shown = {key: value for key, value in pull.items() if key not in {"of", "branch", "target"}}
+    head = {
+        **base["head"],
+        "ref": pull["branch"],
+        "label": f"o:{pull['branch']}",
+        "repo": repo,
+        "sha": api.tip(pull["branch"]) or "0" * 40,
+    }
+    return {**base, **shown, "head": head, "base": {**base["base"], "ref": pull["target"], "repo": repo}}
+
+
+def _get_repository(_: Call) -> tuple[int, object]:
+    base = sample({"$ref": "#/components/schemas/full-repository"})
+    return 200, {**base, "full_name": "o/r", "default_branch": "main"}
+
+
+def _list_pulls(at: Call) -> tuple[int, object]:
+    found = [pull for pull in reversed(at.api.pulls) if at.query.get("state", "open") in {"all", pull["state"]}]
+    if "head" in at.query:
+        found = [
+            pull for pull in found if at.query["head"] == f"{pull.get('of', 'o/r').split('/')[0]}:{pull['branch']}"
+        ]
+    size, page = int(at.query.get("per_page", 30)), int(at.query.get("page", 1))
+    return 200, [_shown(at.api, pull, "pull-request-simple") for pull in found[(page - 1) * size : page * size]]
+
+
+def _open_pull(at: Call) -> tuple[int, object]:
+    tip, base = at.api.tip(at.given["head"]), at.api.tip(at.given["base"])
+    if tip is None or base is None:
+        return _invalid("head or base is invalid")
+    if any(pull["branch"] == at.given["head"] and pull["state"] == "open" for pull in at.api.pulls):
+        return _invalid(f"A pull request already exists for o:{at.given['head']}.")
+    if tip == base:
+        return _invalid(f"No commits between {at.given['base']} and {at.given['head']}")
+    if at.given.get("draft") and not at.api.drafts:
+        return _invalid("Draft pull requests are not supported in this repository.")
+    number = len(at.api.pulls) + 100
+    at.api.pulls.append(
+        {
+            "number": number,
+            "title": at.given["title"],
+            "body": at.given.get("body"),
+            "state": "open",
+            "draft": at.given.get("draft", False),
+            "html_url": f"https://github.com/o/r/pull/{number}",
+            "branch": at.given["head"],
+            "target": at.given["base"],
+            "user": _user(at.api.who),
+        }
+    )
+    return 201, _shown(at.api, at.api.pulls[-1], "pull-request")
+
+
+def _update_pull(at: Call) -> tuple[int, object]:
+    pull = at.api.pull(int(at.named["pull_number"]))
+    assert pull["state"] == "open", "nobody writes into what was closed"
+    pull.update({key: at.given[key] for key in ("title", "body") if key in at.given})
+    return 200, _shown(at.api, pull, "pull-request")
+
+
+def _get_issue(at: Call) -> tuple[int, object]:
+    number = int(at.named["issue_number"])
+    base = sample({"$ref": "#/components/schemas/issue"})
+    who = at.api.closed_by.get(number)
+    return 200, {**base, "number": number, "closed_by": _user(who) if who else None}
+
+
+def _comment(row: Json) -> Json:
+    base = sample({"$ref": "#/components/schemas/issue-comment"})
+    return {**base, **{key: value for key, value in row.items() if key != "issue"}}
+
+
+def _list_comments(at: Call) -> tuple[int, object]:
+    found = [row for row in at.api.comments if row["issue"] == int(at.named["issue_number"])]
+    size, page = int(at.query.get("per_page", 30)), int(at.query.get("page", 1))
+    return 200, [_comment(row) for row in found[(page - 1) * size : page * size]]
+
+
+def add_comment(api: GitHubApi, issue: int, body: str, who: Json, standing: str = "NONE") -> Json:
+    """Let somebody comment."""
+    row: Json = {"id": len(api.comments) + 500, "issue": issue, "body": body, "user": _user(who)}
+    row |= {"author_association": standing, "html_url": f"https://github.com/o/r/issues/{issue}#c{len(api.comments)}"}
+    api.comments.append(row)
+    return row
+
+
+def _add_comment(at: Call) -> tuple[int, object]:
+    return 201, _comment(add_comment(at.api, int(at.named["issue_number"]), at.given["body"], at.api.who))
+
+
+def _update_comment(at: Call) -> tuple[int, object]:
+    row = next(row for row in at.api.comments if row["id"] == int(at.named["comment_id"]))
+    row["body"] = at.given["body"]
+    return 200, _comment(row)
+
+
+def _react(at: Call) -> tuple[int, object]:
+    one = (int(at.named["comment_id"]), at.given["content"])
+    status = 200 if one in at.api.reactions else 201
+    if status == 201:
+        at.api.reactions.append(one)
+    base = sample({"$ref": "#/components/schemas/reaction"})
+    return status, {**base, "content": at.given["content"], "user": _user(at.api.who)}
+
+
+def _label(at: Call) -> tuple[int, object]:
+    held = at.api.labels.setdefault(int(at.named["issue_number"]), [])
+    held += [name for name in at.given["labels"] if name not in held]
+    base = sample({"$ref": "#/components/schemas/label"})
+    return 200, [{**base, "name": name} for name in held]
+
+
+_AT = "/repos/{owner}/{repo}"
+ROUTES: dict[tuple[str, str], Callable[[Call], tuple[int, object]]] = {
+    ("GET", _AT): _get_repository,
+    ("GET", f"{_AT}/pulls"): _list_pulls,
+    ("POST", f"{_AT}/pulls"): _open_pull,
+    ("PATCH", f"{_AT}/pulls/{{pull_number}}"): _update_pull,
+    ("GET", f"{_AT}/issues/{{issue_number}}"): _get_issue,
+    ("GET", f"{_AT}/issues/{{issue_number}}/comments"): _list_comments,
+    ("POST", f"{_AT}/issues/{{issue_number}}/comments"): _add_comment,
+    ("PATCH", f"{_AT}/issues/comments/{{comment_id}}"): _update_comment,
+    ("POST", f"{_AT}/issues/comments/{{comment_id}}/reactions"): _react,
+    ("POST", f"{_AT}/issues/{{issue_number}}/labels"): _label,
+}
+
+
+@contextmanager
+def github(bare: Path) -> Iterator[GitHubApi]:
+    """Serve until the end of the block; nothing that went over the line may be against the description."""
+    api = GitHubApi(bare)
+    thread = threading.Thread(target=api.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield api
+    finally:
+        api.server.shutdown()
+        api.server.server_close()
+        thread.join()
+    assert api.problems == []
+
+
+def _handler(api: GitHubApi) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its own name
+            pass
+
+        def reply(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            try:
+                status, headers, value = api.answer(self.command, self.path, body, self.headers)
+            except Exception as error:
+                api.problems.append(f"{self.command} {self.path}: {error!r}")
+                raise
+            content = json.dumps(value).encode()
+            self.send_response(status)
+            for name, text in {"Content-Type": "application/json", **headers}.items():
+                self.send_header(name, text)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = reply  # noqa: N815 - the names it is called by
+
+    return Handler
