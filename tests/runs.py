@@ -12,10 +12,12 @@ from typing import Any
 
 import platformdirs
 
+from agentos_action.pipeline.replay import replay
 from agentos_action.pipeline.run import run
 from agentos_action.pipeline.walk import Parts
 from agentos_action.records.observer import Nobody, Observer
 from agentos_action.records.run import ModelWish, RunReport, RunRequest
+from agentos_action.repo import RepoView
 from agentos_action.wiring import parts
 
 SCRIPTED = ModelWish(provider="scripted")
@@ -46,7 +48,17 @@ def scripted(repo: Path, tmp_path: Path, answer: str, **changes: Any) -> RunRepo
     file.write_text(answer, encoding="utf-8", newline="")
     given: Parts = changes.pop("parts", parts())
     observer: Observer = changes.pop("observer", Nobody())
-    return run(request(repo, tmp_path, answer=file, **changes), given, observer)
+    report = run(request(repo, tmp_path, answer=file, **changes), given, observer)
+    if report.status == "committed":
+        assert_replayed(repo, Path(report.evidence or ""))
+    return report
+
+
+def assert_replayed(repo: Path, bundle: Path) -> None:
+    """Replay a run that committed: it must reach the same tree, unless the bundle itself says that it cannot."""
+    done = replay(bundle, RepoView.open(repo), parts())
+    if done.outcome != "not_replayable":
+        assert (done.outcome, done.tree) == ("same", done.recorded_tree), done.reasons
 
 
 def cli(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
