@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
 from agentos_action.adapters import anthropic_messages, cloud
 from agentos_action.adapters.anthropic_messages import Question
-from agentos_action.adapters.base import AdapterParts, Draft, Expected, identity, settle
-from agentos_action.adapters.compatible import Sparing
+from agentos_action.adapters.base import AdapterParts, Draft, Expected
 from agentos_action.adapters.endpoint import parse_endpoint
 from agentos_action.adapters.faults import Code
 from agentos_action.adapters.http import HttpClient
 from agentos_action.adapters.models import PATH as MODELS_PATH
-from agentos_action.adapters.models import ListedModel, Models, also, check_number, read_models
+from agentos_action.adapters.models import ListedModel, check_number, read_models
 from agentos_action.adapters.wire import ModelName, Wire, read
 from agentos_action.clock import Deadline
 from agentos_action.errors import ToolError
-from agentos_action.records.model import Answer, OnTokens, Prompt
+from agentos_action.records.model import OnTokens, Prompt
 from agentos_action.records.profile import Profile
-from agentos_action.records.tool import ExecutionMode, ToolCapabilities, ToolHealth
 
 DEFAULT_BASE_URL: Final = "https://api.anthropic.com"
 SERVICE: Final = cloud.Service("anthropic", "api.anthropic.com", "ANTHROPIC_API_KEY")
@@ -36,21 +33,14 @@ class _Page(Wire):
     last_id: ModelName | None = None
 
 
-class Anthropic:
+class Anthropic(cloud.CloudAdapter):
     """Anthropic's service or one that speaks its protocol; always told as `cloud`."""
 
     provider = "anthropic"
-    execution_mode: ExecutionMode = "cloud"
-    reads_prompt = True
-    works_in_tree = False
 
     def __init__(self, profile: Profile, parts: AdapterParts) -> None:
-        self.adapter_id, self.instance = identity(profile)
-        self.requested_model = profile.model
         self._at = parse_endpoint(DEFAULT_BASE_URL if profile.base_url is None else profile.base_url)
-        self.endpoint: str | None = self._at.label
-        self._profile, self._parts = profile, parts
-        self._client = HttpClient(
+        client = HttpClient(
             self._at,
             api_key=parts.api_key,
             key_header="x-api-key",
@@ -58,49 +48,12 @@ class Anthropic:
             clock=parts.clock,
             todo=SERVICE.todo(parts),
         )
-        self._models = Models(self._list)
-        self._sparing = Sparing(_OPTIONAL)
+        super().__init__(profile, parts, client, _OPTIONAL)
 
-    def health_check(self, deadline: Deadline, *, full: bool = False) -> ToolHealth:  # noqa: ARG002 - costs money
-        """Look for the model in the service's list; with `full` too, as an answer costs money."""
-        return cloud.probe(
-            self,
-            self._parts,
-            self._client.faults,
-            deadline,
-            models=self._models,
-            choose=self._choose,
-            note=lambda: self._sparing.note,
-        )
-
-    def supports(self) -> ToolCapabilities:
-        """Return what the protocol has and the profile does not take away."""
-        declared = self._profile.capabilities
-        return ToolCapabilities(
-            execution_mode=self.execution_mode,
-            stream=declared.stream,
-            json_mode=declared.json_mode,
-            json_schema=declared.json_schema,
-            function_call=declared.function_call,
-        )
-
-    def run(self, prompt: Prompt, deadline: Deadline, on_tokens: OnTokens) -> Answer:
-        """Ask the named model; a temperature that it refuses is left out and told in the answer."""
-        started = self._parts.clock.monotonic()
-        expected = self._choose(deadline)
-
-        def attempt(refused: frozenset[str]) -> Draft:
-            question = self._question(prompt, expected, refused)
-            return anthropic_messages.ask(self._client, question, deadline, on_tokens)
-
-        draft = self._sparing.ask(attempt)
-        duration_ms = round(1000 * (self._parts.clock.monotonic() - started))
-        answer = settle(draft, also(expected, draft.model), self._client.faults, duration_ms)
-        return replace(answer, left_out=tuple(sorted(self._sparing.left_out)))
-
-    def context_tokens(self, deadline: Deadline) -> int | None:  # noqa: ARG002 - the port's form
-        """Return None: the service does not say."""
-        return None
+    def _ask(
+        self, prompt: Prompt, expected: Expected, refused: frozenset[str], deadline: Deadline, on_tokens: OnTokens
+    ) -> Draft:
+        return anthropic_messages.ask(self._client, self._question(prompt, expected, refused), deadline, on_tokens)
 
     def count_tokens(self, prompt: Prompt, deadline: Deadline) -> int | None:
         """Return the prompt's tokens as the service counts them, which is free; None where it does not count."""
@@ -112,17 +65,10 @@ class Anthropic:
                 raise
             return None
 
-    def close(self) -> None:
-        """Close the client."""
-        self._client.close()
-
     def _question(self, prompt: Prompt, expected: Expected, refused: frozenset[str] = frozenset()) -> Question:
         declared = self._profile.capabilities
         held = anthropic_messages.shape(prompt.constraint, declared, self._client.faults)
         return Question(prompt, expected.name, declared.stream, held, refused)
-
-    def _choose(self, deadline: Deadline) -> Expected:
-        return cloud.choose(self._models, self._profile, deadline, self._client.faults)
 
     def _list(self, deadline: Deadline) -> tuple[ListedModel, ...]:
         SERVICE.check_key(self._parts.api_key, self._at, self._client.faults)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
 from agentos_action.adapters import cloud, openai_chat
-from agentos_action.adapters.base import AdapterParts, Draft, Expected, identity, settle
-from agentos_action.adapters.compatible import Dialect, Sparing, shape
+from agentos_action.adapters.base import AdapterParts, Draft, Expected
+from agentos_action.adapters.compatible import Dialect, shape
 from agentos_action.adapters.endpoint import parse_endpoint
 from agentos_action.adapters.http import HttpClient
-from agentos_action.adapters.models import ListedModel, Models, also, list_models
+from agentos_action.adapters.models import ListedModel, list_models
 from agentos_action.adapters.openai_chat import FUNCTION, Ask
 from agentos_action.adapters.reply import JsonObject
 from agentos_action.clock import Deadline
-from agentos_action.records.model import Answer, OnTokens, Prompt
+from agentos_action.records.model import OnTokens, Prompt
 from agentos_action.records.profile import Profile
-from agentos_action.records.tool import ExecutionMode, ToolCapabilities, ToolHealth
 
 DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
 SERVICE: Final = cloud.Service("openai", "api.openai.com", "OPENAI_API_KEY", key_prefix="sk-")
@@ -30,84 +28,31 @@ _DIALECT: Final = Dialect(tool_choice={"type": "function", "function": {"name": 
 _VERSIONED: Final = re.compile(r"/v\d+[a-z]*(/|$)", re.ASCII)
 
 
-class OpenAI:
+class OpenAI(cloud.CloudAdapter):
     """OpenAI's service or one that is compatible; always told as `cloud`, as we cannot see where it runs."""
 
     provider = "openai"
-    execution_mode: ExecutionMode = "cloud"
-    reads_prompt = True
-    works_in_tree = False
 
     def __init__(self, profile: Profile, parts: AdapterParts) -> None:
-        self.adapter_id, self.instance = identity(profile)
-        self.requested_model = profile.model
         base_url = DEFAULT_BASE_URL if profile.base_url is None else profile.base_url
         self._at = parse_endpoint(base_url)
-        self.endpoint: str | None = self._at.label
-        self._profile, self._parts = profile, parts
         self._official = SERVICE.is_at(self._at)
         self._version = _version(base_url)
-        self._client = HttpClient(self._at, api_key=parts.api_key, clock=parts.clock, todo=SERVICE.todo(parts))
-        self._models = Models(self._list)
-        self._sparing = Sparing(_OPTIONAL)
+        client = HttpClient(self._at, api_key=parts.api_key, clock=parts.clock, todo=SERVICE.todo(parts))
+        super().__init__(profile, parts, client, _OPTIONAL)
 
-    def health_check(self, deadline: Deadline, *, full: bool = False) -> ToolHealth:  # noqa: ARG002 - costs money
-        """Look for the model in the service's list; with `full` too, as an answer costs money."""
-        return cloud.probe(
-            self,
-            self._parts,
-            self._client.faults,
-            deadline,
-            models=self._models,
-            choose=self._choose,
-            note=lambda: self._sparing.note,
+    def _ask(
+        self, prompt: Prompt, expected: Expected, refused: frozenset[str], deadline: Deadline, on_tokens: OnTokens
+    ) -> Draft:
+        question = Ask(
+            prompt,
+            expected.name,
+            self._profile.capabilities.stream,
+            self._beside(prompt),
+            path=f"{self._version}/chat/completions",
+            leave_out=self._absent(prompt) | refused,
         )
-
-    def supports(self) -> ToolCapabilities:
-        """Return what the protocol has and the profile does not take away."""
-        declared = self._profile.capabilities
-        return ToolCapabilities(
-            execution_mode=self.execution_mode,
-            stream=declared.stream,
-            json_mode=declared.json_mode,
-            json_schema=declared.json_schema,
-            function_call=declared.function_call,
-        )
-
-    def run(self, prompt: Prompt, deadline: Deadline, on_tokens: OnTokens) -> Answer:
-        """Ask the named model; a setting that it refuses is left out and told in the answer."""
-        started = self._parts.clock.monotonic()
-        expected = self._choose(deadline)
-        beside = self._beside(prompt)
-        absent = self._absent(prompt)
-
-        def attempt(refused: frozenset[str]) -> Draft:
-            question = Ask(
-                prompt,
-                expected.name,
-                self._profile.capabilities.stream,
-                beside,
-                path=f"{self._version}/chat/completions",
-                leave_out=absent | refused,
-            )
-            return openai_chat.ask(self._client, question, deadline, on_tokens)
-
-        draft = self._sparing.ask(attempt)
-        duration_ms = round(1000 * (self._parts.clock.monotonic() - started))
-        answer = settle(draft, also(expected, draft.model), self._client.faults, duration_ms)
-        return replace(answer, left_out=tuple(sorted(self._sparing.left_out)))
-
-    def context_tokens(self, deadline: Deadline) -> int | None:  # noqa: ARG002 - the port's form
-        """Return None: the service does not say."""
-        return None
-
-    def count_tokens(self, prompt: Prompt, deadline: Deadline) -> int | None:  # noqa: ARG002 - the port's form
-        """Return None: the service does not count."""
-        return None
-
-    def close(self) -> None:
-        """Close the client."""
-        self._client.close()
+        return openai_chat.ask(self._client, question, deadline, on_tokens)
 
     def _beside(self, prompt: Prompt) -> JsonObject:
         held = shape(prompt.constraint, self._profile.capabilities, _DIALECT, self._client.faults)
@@ -118,9 +63,6 @@ class OpenAI:
     def _absent(self, prompt: Prompt) -> frozenset[str]:
         names = {"max_tokens"} if self._official else set()
         return frozenset(names if prompt.stop else {*names, "stop"})
-
-    def _choose(self, deadline: Deadline) -> Expected:
-        return cloud.choose(self._models, self._profile, deadline, self._client.faults)
 
     def _list(self, deadline: Deadline) -> tuple[ListedModel, ...]:
         SERVICE.check_key(self._parts.api_key, self._at, self._client.faults)
