@@ -13,7 +13,7 @@ from agentos_action.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-    from agentos_action.records.delivery import Delivery, DeliveryWay
+    from agentos_action.records.delivery import Delivery, DeliveryWay, Forge
     from agentos_action.records.run import Half, Target
 
 #: The names of `records.delivery.DeliveryWay`, which would load pydantic for --help.
@@ -36,7 +36,7 @@ def delivery_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def delivery_of(options: argparse.Namespace, *, half: Half, target: Target = "commit") -> Delivery:
-    """Return what is asked for; the token is read only where something is to be delivered.
+    """Return what is asked for.
 
     Raises UsageError where there will be no commit to deliver.
     """
@@ -54,23 +54,32 @@ def delivery_of(options: argparse.Namespace, *, half: Half, target: Target = "co
     environment: Mapping[str, str] = os.environ
     file = environment.get("GITHUB_EVENT_PATH")
     thread = thread_of(environment.get("GITHUB_EVENT_NAME", ""), Path(file) if file else None)
-    server = environment.get("GITHUB_SERVER_URL") or "https://github.com"
-    repository = _named(options.repository or environment.get("GITHUB_REPOSITORY", ""))
-    run_id = environment.get("GITHUB_RUN_ID", "")
+    forge, run_id = forge_of(options), environment.get("GITHUB_RUN_ID", "")
+    page = f"{forge.server_url}/{forge.repository}/actions/runs/{run_id}"
     return Delivery(
         way=way,
         remote=options.remote,
-        token=next((environment[name] for name in TOKENS if environment.get(name)), None),
-        server_url=server,
-        # A runner sets GITHUB_API_URL anew for every step; ours can name one on this machine, and no stranger's.
-        api_url=environment.get("AGENTOS_API_URL") or environment.get("GITHUB_API_URL") or _api_of(server),
-        repository=repository,
-        run_url=f"{server}/{repository}/actions/runs/{run_id}" if _RUN_ID.fullmatch(run_id) else None,
+        run_url=page if _RUN_ID.fullmatch(run_id) else None,
         issue=options.issue or thread.issue,
         asked_in=thread.comment if options.issue in {None, thread.issue} else None,
         comment=not options.no_comment,
         draft=options.draft,
         labels=_labels(options.label or []),
+    )
+
+
+def forge_of(options: argparse.Namespace) -> Forge:
+    """Return where the repository is at home, as the environment tells it."""
+    from agentos_action.records.delivery import Forge  # noqa: PLC0415 - pydantic is not for --help
+
+    environment: Mapping[str, str] = os.environ
+    server = environment.get("GITHUB_SERVER_URL") or "https://github.com"
+    return Forge(
+        token=next((environment[name] for name in TOKENS if environment.get(name)), None),
+        server_url=server,
+        # A runner sets GITHUB_API_URL anew for every step; ours can name one on this machine, and no stranger's.
+        api_url=environment.get("AGENTOS_API_URL") or environment.get("GITHUB_API_URL") or _api_of(server),
+        repository=_named(getattr(options, "repository", None) or environment.get("GITHUB_REPOSITORY", "")),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentos_action.entry.delivery import delivery_of
+from agentos_action.entry.delivery import delivery_of, forge_of
 from agentos_action.errors import UsageError
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ def commit_request(options: argparse.Namespace) -> RunRequest:
         cache=cache_folder(),
         requested_by=environment.get("GITHUB_ACTOR") or None,
         delivery=delivery_of(options, half="commit"),
+        forge=forge_of(options),
     )
 
 
@@ -174,6 +175,7 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit", half:
         cache=cache_folder(),
         requested_by=environment.get("GITHUB_ACTOR") or None,
         delivery=delivery_of(options, half=half, target=target),
+        forge=forge_of(options),
     )
 
 

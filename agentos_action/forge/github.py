@@ -14,7 +14,7 @@ from agentos_action.clock import Clock, Deadline
 from agentos_action.errors import DeliveryError
 from agentos_action.forge.http import Api, check_address, segment
 from agentos_action.forge.patience import MayHaveArrived
-from agentos_action.records.delivery import Delivery
+from agentos_action.records.delivery import Forge
 
 T = TypeVar("T")
 Reaction: TypeAlias = Literal["eyes", "rocket", "confused"]
@@ -181,15 +181,15 @@ class GitHub:
 
 
 @contextmanager
-def connected(delivery: Delivery, clock: Clock) -> Iterator[GitHub]:
-    """Open the repository that a delivery goes to; raises DeliveryError where there is no token for it."""
-    if not delivery.token:
+def connected(forge: Forge, clock: Clock) -> Iterator[GitHub]:
+    """Open a repository at its forge; raises DeliveryError where there is no token for it."""
+    if not forge.token:
         hint = "Set GITHUB_TOKEN (the input github-token); --delivery push needs none where the remote asks for none."
         raise DeliveryError("a pull request needs a token", hint, category="auth", code="forge_no_token")
-    check_address(delivery.api_url, delivery.server_url)
-    api = Api(delivery.api_url, delivery.token, Deadline(PATIENCE_SECONDS, clock), clock)
+    check_address(forge.api_url, forge.server_url)
+    api = Api(forge.api_url, forge.token, Deadline(PATIENCE_SECONDS, clock), clock)
     try:
-        yield GitHub(api, delivery.repository)
+        yield GitHub(api, forge.repository)
     finally:
         api.close()
 

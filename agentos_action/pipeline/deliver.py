@@ -58,7 +58,7 @@ def begin_delivery(walk: Walk) -> None:
         return
     from agentos_action.forge.github import connected  # noqa: PLC0415 - httpx, and only where there is a forge
 
-    with connected(wish, walk.parts.clock) as forge:
+    with connected(walk.request.forge, walk.parts.clock) as forge:
         branch = walk.branch or checked_out(walk.repo.raw)
         if branch is not None:
             _there(walk, forge, branch)
@@ -93,8 +93,8 @@ def _push(walk: Walk, receipt: Receipt, branch: str, *, replace_only: bool = Fal
         remote=wish.remote,
         branch=branch,
         commit=receipt.commit,
-        token=wish.token,
-        server_url=wish.server_url,
+        token=walk.request.forge.token,
+        server_url=walk.request.forge.server_url,
         replace_only=replace_only,
     )
     pushed = push(walk.repo.place, order, Deadline(PUSH_SECONDS, walk.parts.clock))
@@ -109,7 +109,7 @@ def _propose(walk: Walk, receipt: Receipt) -> None:
     from agentos_action.forge.github import connected  # noqa: PLC0415 - httpx
 
     wish, marker = walk.request.delivery, _marker(walk)
-    with connected(wish, walk.parts.clock) as forge:
+    with connected(walk.request.forge, walk.parts.clock) as forge:
         there = _there(walk, forge, receipt.branch)
         branch = there.head.ref if there else receipt.branch
         target = _target(walk, forge, branch)
@@ -217,7 +217,7 @@ def _keep(walk: Walk, pull: PullRequest, done: str, *, drafted: bool) -> None:
 def _answer(walk: Walk, error: AgentOSError | None) -> None:
     """Tell in the issue that asked how it ended; what goes wrong meanwhile is a warning, the run's end stays."""
     wish = walk.request.delivery
-    if wish.way != "pull-request" or not walk.commits or not wish.token or not _may_answer(walk):
+    if wish.way != "pull-request" or not walk.commits or not walk.request.forge.token or not _may_answer(walk):
         return
     if (wish.issue is None or not wish.comment) and wish.asked_in is None:
         return
@@ -225,7 +225,7 @@ def _answer(walk: Walk, error: AgentOSError | None) -> None:
     from agentos_action.report.delivered import answer  # noqa: PLC0415 - the same
 
     given, clean = walk.delivered, walk.folder.redactor.text
-    with walk.timed("deliver"), _partly(walk, "comment"), connected(wish, walk.parts.clock) as forge:
+    with walk.timed("deliver"), _partly(walk, "comment"), connected(walk.request.forge, walk.parts.clock) as forge:
         if wish.issue is not None and wish.comment:
             number, starts = (given.pull_request, given.starts_ci) if given else (None, True)
             body = answer(_told(walk, error), COMMENT_MARKER, pull_request=number, starts_ci=starts)

@@ -20,20 +20,28 @@ _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """What a run is asked to do with its commit.
+class Forge:
+    """Where a repository is at home: who may ask is asked there, and a commit is delivered to it.
 
-    `server_url` and `api_url` are the forge's (GitHub.com's or an Enterprise server's), `repository` is `owner/name`
-    there, `run_url` the page of the workflow run. `issue` is the issue or pull request that asked, `asked_in` the
-    comment in it. Only `way` and `remote` matter where there is no forge.
+    `server_url` and `api_url` are GitHub.com's or an Enterprise server's, `repository` is `owner/name` there.
     """
 
-    way: DeliveryWay = "none"
-    remote: str = "origin"
     token: str | None = field(default=None, repr=False)
     server_url: str = "https://github.com"
     api_url: str = "https://api.github.com"
     repository: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What a run is asked to do with its commit.
+
+    `run_url` is the page of the workflow run, `issue` the issue or pull request that asked, `asked_in` the comment in
+    it. Only `way` and `remote` matter where there is no forge.
+    """
+
+    way: DeliveryWay = "none"
+    remote: str = "origin"
     run_url: str | None = None
     issue: int | None = None
     asked_in: int | None = None

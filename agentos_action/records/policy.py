@@ -203,6 +203,15 @@ class TrustRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerRules:
+    """What makes an issue a task: the label that is set on it; empty: every issue that one who may ask opens."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
+
+    label: Annotated[str, Shape(longest=50)] = "agentos"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckRules:
     """Commands that a candidate must pass, each a line for `sh` in an export of it; seconds are for all together.
 
@@ -251,5 +260,6 @@ class Policy:
     model: ModelChoice = field(default_factory=ModelChoice)
     context: ContextRules = field(default_factory=ContextRules)
     trust: TrustRules = field(default_factory=TrustRules)
+    triggers: TriggerRules = field(default_factory=TriggerRules)
     checks: CheckRules = field(default_factory=CheckRules)
     commit: CommitRules = field(default_factory=CommitRules)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from agentos_action.errors import ErrorCategory
 from agentos_action.records.check import CheckResult
-from agentos_action.records.delivery import Delivered, Delivery
+from agentos_action.records.delivery import Delivered, Delivery, Forge
 from agentos_action.records.patch import Placed, Rung
 from agentos_action.records.recipe import LeftAlone
 from agentos_action.records.record import Record
@@ -76,6 +76,7 @@ class RunRequest:
     Without `content` evidence keeps digests of prompts, answers and diff, and no text that may quote them.
     `half` says how much of the way is walked; `proposal` is the bundle that the half `commit` begins with. `identity`
     holds git's own variables that name author and committer, `addresses` those that the environment gives providers.
+    `issue` is the one to read the task from where none is given; path lists and `checks` narrow the policy further.
     """
 
     repo: Path
@@ -111,6 +112,11 @@ class RunRequest:
     cache: Path = Path()
     requested_by: str | None = None
     delivery: Delivery = field(default_factory=Delivery)
+    forge: Forge = field(default_factory=Forge)
+    issue: int | None = None
+    allowed_paths: tuple[str, ...] = ()
+    forbidden_paths: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 class RunReport(Record):

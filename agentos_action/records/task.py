@@ -15,12 +15,16 @@ EditFormat: TypeAlias = Literal["auto", "unified_diff", "search_replace", "codex
 
 
 class ToolTask(Record):
-    """One task; its path lists and `narrow` only narrow the policy, an empty list narrows nothing."""
+    """One task; its path lists and `narrow` only narrow the policy, an empty list narrows nothing.
+
+    `within` are the globs of whoever handed the task in (a workflow, say): a path must satisfy them as well.
+    """
 
     task_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     instruction: str
     allowed_paths: AllowedGlobs = ()
     forbidden_paths: ForbiddenGlobs = ()
+    within: AllowedGlobs = ()
     timeout_seconds: float = Field(default=300.0, gt=0, le=86_400)
     files: tuple[str, ...] = ()
     base: str | None = None
