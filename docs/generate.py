@@ -1,4 +1,4 @@
-"""Writes the pages that stand in the code: `docs/errors.md` and the tables of `docs/action.md`.
+"""Writes the tables of the pages that stand in the code, each between two marks of its page.
 
 `python docs/generate.py` writes, `python docs/generate.py --check` says whether it would change anything.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,71 +16,82 @@ from agentos_action.adapters.faults import FAULTS, STATUS_BY_CATEGORY
 
 DOCS = Path(__file__).resolve().parent
 
-ERRORS = """# Faults of a model
 
-A run whose model could not be reached or did not answer usably ends with exit code 3, an `error_category` and a
-`raw_error_code`. The same codes stand in `agentos tool health`, where the category decides the status. This page is
-written by `docs/generate.py` from the table in `agentos_action/adapters/faults.py`.
-
-| code | category | health status | what is wrong | what to do |
-|---|---|---|---|---|
-"""
-
-ACTION = """# The GitHub Action
-
-One step: a task goes in, a commit on a branch of the checkout comes out, the evidence is uploaded. With `delivery` it
-pushes the branch and opens or updates a pull request ([delivery.md](delivery.md)); without, the workflow takes the
-branch further itself, as in [examples/workflows/docstrings.yml](../examples/workflows/docstrings.yml). It needs a
-checkout, Python 3.11 or newer on the runner, and neither sudo nor Docker; Linux is tested, macOS should work and has
-not been tried.
-
-The step fails with the run's exit code. Findings become annotations, the job summary shows task, verdict, diff, places
-left alone, tokens and timing. Nothing that a model or a task wrote can become a workflow command.
-
-Events of pull requests check out a detached HEAD: give `branch` there.
-
-"""
-
-
-def errors_page() -> str:
-    """Return the page about faults."""
+def faults() -> str:
+    """Return the table of what goes wrong with a model."""
     rows = []
     for fault in FAULTS.values():
-        says = fault.says.replace("{endpoint}", "the server")
-        cells = (
-            f"`{fault.code}`",
-            fault.category,
-            f"`{STATUS_BY_CATEGORY[fault.category]}`",
-            says[0].upper() + says[1:],
-            fault.todo,
-        )
-        rows.append(f"| {' | '.join(cells)} |\n")
-    return ERRORS + "".join(rows)
+        says = _sentence(fault.says.replace("{endpoint}", "the server"))
+        rows.append((f"`{fault.code}`", fault.category, f"`{STATUS_BY_CATEGORY[fault.category]}`", says, fault.todo))
+    return _table(("code", "category", "health status", "what is wrong", "what to do"), rows)
 
 
-def action_page() -> str:
-    """Return the page about the action."""
-    action: dict[str, Any] = yaml.safe_load((DOCS.parent / "action.yml").read_text(encoding="utf-8"))
-    page = ACTION + "## Inputs\n\n| input | default | meaning |\n|---|---|---|\n"
-    for name, told in action["inputs"].items():
-        default = f"`{told['default']}`" if told.get("default") else ""
-        page += f"| `{name}` | {default} | {told['description']} |\n"
-    page += "\n## Outputs\n\n| output | meaning |\n|---|---|\n"
-    for name, told in action["outputs"].items():
-        page += f"| `{name}` | {told['description']} |\n"
-    return page
+def inputs() -> str:
+    """Return the table of the action's inputs."""
+    return _table(
+        ("input", "default", "meaning"),
+        (
+            (f"`{name}`", f"`{told['default']}`" if told.get("default") else "", told["description"])
+            for name, told in _action()["inputs"].items()
+        ),
+    )
+
+
+def outputs() -> str:
+    """Return the table of the action's outputs."""
+    rows = ((f"`{name}`", told["description"]) for name, told in _action()["outputs"].items())
+    return _table(("output", "meaning"), rows)
+
+
+#: Page and mark, and who writes what stands there.
+TABLES: dict[tuple[str, str], Callable[[], str]] = {
+    ("errors.md", "faults"): faults,
+    ("action.md", "inputs"): inputs,
+    ("action.md", "outputs"): outputs,
+}
+
+
+def _action() -> dict[str, Any]:
+    told: dict[str, Any] = yaml.safe_load((DOCS.parent / "action.yml").read_text(encoding="utf-8"))
+    return told
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = (head, ("---",) * len(head), *rows)
+    return (
+        "".join(f"| {' | '.join(cells)} |\n" for cells in lines).replace("| --- |", "|---|").replace(" --- |", "---|")
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def written(page: str, mark: str, table: str) -> str:
+    """Return a page with the table between its marks; raises ValueError where it has no such marks."""
+    begin, end = f"<!-- generated: {mark} -->\n", "<!-- generated: end -->\n"
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        message = f"no place for {mark}: {begin.strip()} … {end.strip()}"
+        raise ValueError(message)
+    return f"{before}{begin}\n{table}\n{end}{after}"
 
 
 def main() -> int:
     """Write or compare the pages; exit code 1 where one is out of date."""
     code = 0
-    for name, wanted in (("errors.md", errors_page()), ("action.md", action_page())):
+    for (name, mark), table in TABLES.items():
         page = DOCS / name
-        if "--check" not in sys.argv[1:]:
-            page.write_text(wanted, encoding="utf-8")
-        elif not page.is_file() or page.read_text(encoding="utf-8") != wanted:
+        there = page.read_text(encoding="utf-8")
+        wanted = written(there, mark, table())
+        if wanted == there:
+            continue
+        if "--check" in sys.argv[1:]:
             sys.stderr.write(f"docs/{name} is out of date: python docs/generate.py\n")
             code = 1
+        else:
+            page.write_text(wanted, encoding="utf-8")
     return code
 
 
