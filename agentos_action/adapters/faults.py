@@ -1,4 +1,4 @@
-"""Every way a model can fail us, as one table: code, category, what is said, what to do; `docs/errors.md` shows it."""
+"""Every way a model can fail us, as one table: code, category, what is said, what to do; `docs/troubleshooting.md` shows it."""
 
 from __future__ import annotations
 

@@ -85,6 +85,8 @@ _NO_TOKEN = _Row(
 _BAD_TOKEN = _Row(
     _NO_TOKEN.words, "push_bad_token", "auth", "the remote refused the token", f"It may have expired. {_WRITE}"
 )
+#: All of them, for the page that lists them.
+ROWS = (_NO_TOKEN, _BAD_TOKEN, *_ROWS)
 
 
 def refused(branch: str, said: str) -> DeliveryError | ConflictError:

@@ -61,6 +61,27 @@ def test_every_finding_id_has_its_place() -> None:
     assert len(found) > 30
 
 
+def test_every_code_of_an_error_is_in_the_troubleshooting() -> None:
+    named = re.compile(r"""(?:code=|raw_error_code: str \| None = )"([a-z_0-9]+)\"""")
+    found = {code for file in (TOP / "agentos_action").rglob("*.py") for code in named.findall(file.read_text("utf-8"))}
+    assert [code for code in sorted(found) if f"| `{code}` |" not in page("troubleshooting.md")] == []
+    assert len(found) > 20
+
+
+@pytest.mark.parametrize("name", [*sorted(path.name for path in (TOP / "docs").glob("*.md")), "README.md"])
+def test_every_link_between_pages_leads_somewhere(name: str) -> None:
+    folder = TOP if name == "README.md" else TOP / "docs"
+    for target in re.findall(r"\]\(([^)\s]+)\)", (folder / name).read_text(encoding="utf-8")):
+        file, _, anchor = target.partition("#")
+        if "://" in file:
+            continue
+        path = folder / file if file else folder / name
+        assert path.exists(), f"{name}: {target}"
+        if anchor:
+            heads = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}, target
+
+
 def test_the_example_of_a_judged_line_is_what_comes_out() -> None:
     given, answered = re.findall(r"^```json\n(.*)\n```$", page("judge.md"), re.MULTILINE)
     assert read_line(given.encode(), 1).row() == json.loads(answered)
