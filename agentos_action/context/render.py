@@ -137,5 +137,5 @@ def _show(file: ContextFile, *, numbered: bool) -> str:
 def _fenced(what: str, text: str) -> str:
     # Nobody can write a text that holds its own digest, so nothing inside can end the fence; and the marker
     # repeats with the text, which keeps the server's prompt cache warm.
-    marker = hashlib.sha256(f"{what}\n{text}".encode("utf-8", "replace")).hexdigest()[:12]
+    marker = hashlib.sha256(f"{what}\n{text}".encode("utf-8", "replace")).hexdigest()[:20]
     return f"<<<{marker} {what}\n{text}\n{marker}>>>"

@@ -17,7 +17,7 @@ from agentos_action.records.task import EditFormat
 ANY = st.text(st.characters(exclude_categories=()), max_size=80)
 #: File text as it is read from a commit: bytes that are not UTF-8 are surrogates, other surrogates do not occur.
 FILE = st.text(max_size=80) | st.binary(max_size=80).map(lambda raw: raw.decode("utf-8", "surrogateescape"))
-OPENING = re.compile(r"^<<<([0-9a-f]{12}) ", re.MULTILINE)
+OPENING = re.compile(r"^<<<([0-9a-f]{20}) ", re.MULTILINE)
 
 
 def render(*files: ContextFile, instruction: str = "Do it", edit_format: EditFormat = "unified_diff") -> Prompt:
@@ -57,7 +57,7 @@ def test_what_changes_between_tasks_stands_last() -> None:
     file = ContextFile("a.py", "one\n")
     first, second = render(file, instruction="First"), render(file, instruction="Second")
     assert first.messages[0] == second.messages[0]
-    common = first.messages[1].content.index(" task\n") - 20
+    common = first.messages[1].content.index(" task\n") - 28
     assert first.messages[1].content[:common] == second.messages[1].content[:common]
 
 

@@ -48,7 +48,7 @@ def test_every_finding_id_has_its_place() -> None:
         found |= set(
             re.findall(
                 r'"((?:patch|paths|protected|kinds|size|placement|judge|binding|commit|worktree|boundary'
-                r'|text|secrets|checks|bundle|context|policy|delivery|model|agent)\.[a-z-]+)"',
+                r'|text|secrets|checks|bundle|context|task|trust|policy|delivery|model|agent)\.[a-z-]+)"',
                 text,
             )
         )
