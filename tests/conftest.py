@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,3 +48,13 @@ def home(tmp_path: Path) -> Path:
     folder = tmp_path / "home" / ".agentos"
     folder.mkdir(parents=True)
     return folder
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder in memory where there is one: for hundreds of repositories or runs, each with its fsyncs."""
+    if not os.access("/dev/shm", os.W_OK):  # noqa: S108 - Linux's own file system in memory
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)

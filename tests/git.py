@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,19 +55,44 @@ def write_files(folder: Path, files: Mapping[str, bytes | str]) -> None:
 
 def init_repo(folder: Path) -> Path:
     """Make an empty repository on branch `main` without a commit; its own config names the fixed identity."""
-    folder.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copytree(_empty(), folder, dirs_exist_ok=True))
+
+
+@functools.cache
+def _empty() -> Path:
+    """Return the repository that `git init` made once in this process; a copy of it is what another call would make."""
+    place = Path(tempfile.mkdtemp(prefix="agentos-empty-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    folder = place / "repo"
+    folder.mkdir()
     git(folder, "init", "--quiet", "--initial-branch=main")
     # libgit2 takes the identity from the repository's config, never from GIT_AUTHOR_NAME.
     git(folder, "config", "user.name", "Ada Test")
     git(folder, "config", "user.email", "ada@example.org")
     git(folder, "config", "core.autocrlf", "false")
+    # One of git's sample hooks is as good as all of them, and every test that digests a repository reads it.
+    for sample in (folder / ".git/hooks").glob("*.sample"):
+        if sample.name != "pre-commit.sample":
+            sample.unlink()
     return folder
 
 
 def commit_all(repo: Path, message: str = "start") -> str:
     """Stage everything, commit it, and return the commit's id."""
     git(repo, "add", "--all")
-    git(repo, "commit", "--quiet", "--allow-empty", "--no-verify", "--message", message)
+    # Its own upkeep would be two processes more for every commit.
+    quick = ("-c", "maintenance.auto=false")
+    git(repo, *quick, "commit", "--quiet", "--allow-empty", "--no-verify", "--message", message)
+    return head_of(repo)
+
+
+def head_of(repo: Path) -> str:
+    """Return the id of the commit that HEAD is, read from the file of its branch where there is one."""
+    folder = repo / ".git"
+    head = (folder / "HEAD").read_text(encoding="ascii").strip() if folder.is_dir() else ""
+    branch = folder / head.removeprefix("ref: ")
+    if head.startswith("ref: ") and branch.is_file():
+        return branch.read_text(encoding="ascii").strip()
     return git(repo, "rev-parse", "HEAD").strip()
 
 

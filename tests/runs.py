@@ -19,6 +19,7 @@ from agentos_action.records.observer import Nobody, Observer
 from agentos_action.records.run import ModelWish, RunReport, RunRequest
 from agentos_action.repo import RepoView
 from agentos_action.wiring import parts
+from tests import forking
 
 SCRIPTED = ModelWish(provider="scripted")
 CLI = (sys.executable, "-m", "agentos_action")
@@ -65,9 +66,20 @@ def cli(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subpro
     """Run the real command line in a real process."""
     # A workflow that runs the tests is not the workflow that a test is about.
     outer = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
-    environment = {**outer, **(env or {})}
-    return subprocess.run(
-        [*CLI, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=120
+    return agentos(*arguments, cwd=cwd, env={**outer, **(env or {})})
+
+
+def agentos(*arguments: str, cwd: Path, env: dict[str, str], stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the real command line in a real process with this whole environment: forked, or started if it must be."""
+    return forking.run(arguments, cwd, env, 120, stdin) or subprocess.run(
+        [*CLI, *arguments],
+        cwd=cwd,
+        env=env,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 

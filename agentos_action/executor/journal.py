@@ -65,9 +65,9 @@ class Journal:
         """Return the path where that file is written, before it gets its temporary name in one piece."""
         return f"{self.temporary(number)}.part"
 
-    def locks(self) -> tuple[bytes, ...]:
-        """Return what a lock file of ours may hold: the journal as it was when the lock was made."""
-        return tuple(encoded(replace(self, index=index)) for index in (HELD, RELEASED, LOST))
+    def locks(self) -> Iterator[bytes]:
+        """Yield what a lock file of ours may hold, likeliest first: the journal as it was when the lock was made."""
+        return (encoded(replace(self, index=index)) for index in (HELD, RELEASED, LOST))
 
 
 def file_of(git_dir: Path) -> Path:

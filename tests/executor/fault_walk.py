@@ -201,13 +201,12 @@ class Walk:
         ]
 
     def git_says(self, repo: Path) -> list[str]:
-        """Return what `git fsck`, `git status` and the branch's own tree complain of."""
-        script = f"git fsck --strict --no-dangling 2>&1; echo; git status --porcelain; git ls-tree -r {self.ref}"
+        """Return what `git fsck`, which reads the branch and its whole tree, and `git status` complain of."""
+        script = "git fsck --strict --no-dangling 2>&1; echo; git status --porcelain"
         asked = subprocess.run(
             ["sh", "-c", script], cwd=repo, env=git_environment(), capture_output=True, text=True, check=False
         )
-        said = "".join(line for line in asked.stdout.splitlines(keepends=True) if " blob " not in line)
-        return [] if said == f"\n{STATUS}" else [f"git says {said!r} {asked.stderr}"]
+        return [] if asked.stdout == f"\n{STATUS}" else [f"git says {asked.stdout!r} {asked.stderr}"]
 
     def again(self, repo: Path, *, moved: bool) -> list[str]:
         """Return what stands in the way of a second run without its saying which file."""

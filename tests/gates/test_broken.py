@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -206,15 +207,28 @@ END_TO_END = {
 }
 
 
-@pytest.mark.parametrize("name", END_TO_END)
-def test_end_to_end_sees_it(name: str, tmp_path: Path) -> None:
-    planted = END_TO_END[name]
-    with committed(setting_for(tmp_path), tmp_path / "runs") as left:
+@pytest.fixture(scope="module")
+def ended_well(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Left, Path]]:
+    """Return what one good run left, in which everything passes, and a folder with a copy of all of it."""
+    folder = tmp_path_factory.mktemp("ended")
+    with committed(setting_for(folder), folder / "runs") as left:
         assert isinstance(left, Left)
+        for name, place in (("bundle", left.folder), ("repo", left.repo)):
+            shutil.copytree(place, folder / "copy" / name, symlinks=True)
         whole = judged(end_to_end.CHECKS, gather(left))
         assert {check.status for check in whole} == {"passed"}, say(whole)
-        planted.plant(left)
-        broken = judged(end_to_end.CHECKS, gather(left))
+        yield left, folder / "copy"
+
+
+@pytest.mark.parametrize("name", END_TO_END)
+def test_end_to_end_sees_it(name: str, ended_well: tuple[Left, Path]) -> None:
+    planted = END_TO_END[name]
+    left, copy = ended_well
+    for kept, place in (("bundle", left.folder), ("repo", left.repo)):
+        shutil.rmtree(place)
+        shutil.copytree(copy / kept, place, symlinks=True)
+    planted.plant(left)
+    broken = judged(end_to_end.CHECKS, gather(left))
     assert planted.check in failed(broken), say(broken)
     assert failed(broken) <= {planted.check} | planted.also, say(broken)
 
@@ -325,17 +339,6 @@ def test_a_providers_gate_sees_it(name: str, planted: str, tmp_path: Path) -> No
     assert letters(checks) == {letter}, say(checks)
 
 
-@pytest.mark.parametrize("name", [*DIALECTS, "claude_cli"])
-@pytest.mark.parametrize("wrong", [{"probe_step": "models"}, {"provider": "other"}, {"endpoint": "http://127.0.0.1:1"}])
-def test_a_probe_that_tells_otherwise_is_seen(
-    name: str, wrong: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with a_good_run(name, tmp_path, monkeypatch) as left:
-        assert left.health is not None
-        checks = judged(checks_of(name), gather(replace(left, health=left.health.model_copy(update=wrong))))
-    assert letters(checks) == {"A"}, say(checks)
-
-
 @contextmanager
 def a_good_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Left]:
     with ExitStack() as stack:
@@ -349,23 +352,38 @@ def a_good_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         yield left
 
 
-@pytest.mark.parametrize("name", [*DIALECTS, "claude_cli"])
-def test_a_providers_gate_sees_what_is_changed_afterwards(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    checks = checks_of(name)
-    with a_good_run(name, tmp_path, monkeypatch) as left:
-        whole = judged(checks, gather(left))
-        assert {check.status for check in whole} == {"passed"}, say(whole)
-        kept = {file: file.read_bytes() for file in left.folder.rglob("*") if file.is_file()}
-        for planted, (letter, plant) in BUNDLES.items():
-            plant(left)
-            broken = judged(checks, gather(left))
-            assert letter in letters(broken), (planted, say(broken))
-            # Evidence that was touched does not verify any more, and that is what E looks at too.
-            assert letters(broken) <= {letter, "E"}, (planted, say(broken))
-            for file, content in kept.items():
-                file.write_bytes(content)
+@pytest.fixture(scope="module", params=[*DIALECTS, "claude_cli"])
+def ran_well(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[tuple[Any, ...], Left]]:
+    """Return the checks of a provider and what one good run of it left; a test leaves it as it was."""
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            left = stack.enter_context(a_good_run(request.param, tmp_path_factory.mktemp("good"), patch))
+        yield checks_of(request.param), left
+
+
+@pytest.mark.parametrize("wrong", [{"probe_step": "models"}, {"provider": "other"}, {"endpoint": "http://127.0.0.1:1"}])
+def test_a_probe_that_tells_otherwise_is_seen(ran_well: tuple[tuple[Any, ...], Left], wrong: dict[str, str]) -> None:
+    run_checks, left = ran_well
+    assert left.health is not None
+    checks = judged(run_checks, gather(replace(left, health=left.health.model_copy(update=wrong))))
+    assert letters(checks) == {"A"}, say(checks)
+
+
+def test_a_providers_gate_sees_what_is_changed_afterwards(ran_well: tuple[tuple[Any, ...], Left]) -> None:
+    checks, left = ran_well
+    whole = judged(checks, gather(left))
+    assert {check.status for check in whole} == {"passed"}, say(whole)
+    kept = {file: file.read_bytes() for file in left.folder.rglob("*") if file.is_file()}
+    for planted, (letter, plant) in BUNDLES.items():
+        plant(left)
+        broken = judged(checks, gather(left))
+        assert letter in letters(broken), (planted, say(broken))
+        # Evidence that was touched does not verify any more, and that is what E looks at too.
+        assert letters(broken) <= {letter, "E"}, (planted, say(broken))
+        for file, content in kept.items():
+            file.write_bytes(content)
 
 
 @pytest.mark.parametrize("planted", AGENTS)

@@ -138,7 +138,7 @@ def test_an_agent_that_fails_is_a_failed_tool(
 ) -> None:
     install(tmp_path, monkeypatch, **plan)
     before = state_of(repo)
-    report = asked(repo, tmp_path, timeout=5.0 if "sleep" in plan else 60.0)
+    report = asked(repo, tmp_path, timeout=3.0 if "sleep" in plan else 60.0)
     assert (report.status, report.exit_code) == ("tool_failed", 3), report
     assert (report.error_category, report.raw_error_code) == (category, code), report
     assert state_of(repo) == before
@@ -212,16 +212,18 @@ DOORS = {
     " stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)",
 }
 _LATER = (
-    "import os, time\nif os.fork(): os._exit(0)\nos.setsid()\ntime.sleep({wait})\nopen({file!r}, 'w').write('taken')"
+    "import os, time\nif os.fork(): os._exit(0)\nos.setsid()\nwhile not os.path.exists({until!r}): time.sleep(0.01)\n"
+    "open({file!r}, 'w').write('taken')"
 )
 
 
-def through(door: str, repo: Path, wait: float = 0.0) -> str:
-    later = _LATER.format(wait=wait, file=str(repo / "a.txt"))
+def through(door: str, repo: Path, until: Path | None = None) -> str:
+    """Return what goes through a door; what is in the background waits there until a file is there."""
+    later = _LATER.format(until=str(until or repo), file=str(repo / "a.txt"))
     tried = DOORS[door].format(repo=str(repo), later=later)
     # What is locked raises, and the agent goes on as if nothing were.
     caught = f"try:\n    {tried}\nexcept OSError as error:\n    print(error, file=sys.stderr)"
-    return f"{EDIT}\n{caught}\ntime.sleep({wait or 0.3})"
+    return f"{EDIT}\n{caught}\ntime.sleep({0.3 if door == 'background' else 0.0})"
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -362,7 +364,7 @@ def test_an_interrupted_agent_is_ended(
     with subprocess.Popen(command, cwd=repo, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as ours:
         until = time.monotonic() + 30
         while time.monotonic() < until and not _working(folder / "worker"):
-            time.sleep(0.05)
+            time.sleep(0.1)
         assert _working(folder / "worker")
         time.sleep(0.3)
         ours.send_signal(signal.SIGINT)
@@ -374,18 +376,23 @@ def test_an_interrupted_agent_is_ended(
 
 
 def _working(program: Path) -> bool:
-    lines = [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
-    return any(line[1:2] == [str(program)] and "--version" not in line for line in lines)
+    return any(line[1:2] == [str(program)] and "--version" not in line for line in _command_lines())
+
+
+def _command_lines() -> list[list[str]]:
+    return [process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"])]
 
 
 def test_a_process_that_waits_is_ended_before_it_writes(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = through("background", repo, 3.0).rpartition("\n")[0] + "\ntime.sleep(0.3)"
-    install(tmp_path, monkeypatch, name="worker", code=code)
+    now = tmp_path / "now"
+    install(tmp_path, monkeypatch, name="worker", code=through("background", repo, now))
     done = asked(repo, tmp_path, profile(tmp_path / "no-home", sandbox="none"))
     assert done.status == "committed", done
-    time.sleep(3.2)
+    assert not any(str(now) in " ".join(line) for line in _command_lines())
+    now.touch()
+    time.sleep(0.3)
     assert (repo / "a.txt").read_text() == "1\n"
 
 

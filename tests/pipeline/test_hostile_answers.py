@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,15 @@ def given(case: dict[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in case.items() if key in KEYS}, "files": BASES[case["base"]]}
 
 
-def judged(case: dict[str, Any]) -> dict[str, Any]:
-    return read_line(json.dumps(given(case)).encode(), 1).row()
+@cache
+def judged(number: int) -> dict[str, Any]:
+    """Return what is said of a case by its place in CASES; both tests below read it, and neither changes it."""
+    return read_line(json.dumps(given(CASES[number])).encode(), 1).row()
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
-def test_an_answer_gets_the_verdict_that_is_right(case: dict[str, Any]) -> None:
-    row = judged(case)
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[case["id"] for case in CASES])
+def test_an_answer_gets_the_verdict_that_is_right(number: int) -> None:
+    case, row = CASES[number], judged(number)
     found = [(finding["id"], finding["message"]) for finding in row["findings"]]
     assert row["verdict"] == case["expect"], (case["why"], found)
     if case["expect"] == "accept":
@@ -70,29 +73,29 @@ def told(case: dict[str, Any]) -> bytes | None:
     return b"".join(parts) if files else None
 
 
-def of_area(area: str) -> list[dict[str, Any]]:
-    return [case for case in CASES if case["area"] == area]
+def of_area(area: str) -> list[int]:
+    return [number for number, case in enumerate(CASES) if case["area"] == area]
 
 
 @pytest.mark.parametrize("area", sorted({case["area"] for case in CASES}))
-def test_a_run_leaves_the_tree_that_is_right_or_everything_as_it_was(area: str, tmp_path: Path) -> None:
+def test_a_run_leaves_the_tree_that_is_right_or_everything_as_it_was(area: str, memory: Path) -> None:
     ran: dict[str, int] = defaultdict(int)
     made: list[int] = []
-    for number, case in enumerate(of_area(area)):
+    for number in of_area(area):
+        case, row = CASES[number], judged(number)
         source = told(case)
-        row = judged(case)
         if source is None or case.get("output_kind", "diff") != "diff" or BROKEN_POLICY in str(row["findings"]):
             ran["judged only"] += 1
             continue
         made.append(number)
-        repo = init_repo(tmp_path / f"r{number}")
+        repo = init_repo(memory / f"r{number}")
         git(repo, "fast-import", "--quiet", stdin=source)
         before = state_of(repo)
-        report = scripted(repo, tmp_path, case["answer"], branch="out", edit_format=case.get("edit_format"))
+        report = scripted(repo, memory, case["answer"], branch="out", edit_format=case.get("edit_format"))
         assert report.status == STATUS[case["expect"]], (case["id"], case["why"], report.message)
         if case["expect"] != "accept":
             assert state_of(repo) == before, case["id"]
-        assert {path.name for path in tmp_path.iterdir()} == {"answer.md", *(f"r{at}" for at in made)}
+        assert {path.name for path in memory.iterdir()} == {"answer.md", *(f"r{at}" for at in made)}
         for path, text in case.get("after", {}).items():
             done = git_run(repo, "cat-file", "blob", f"out:{path}")
             assert (done.stdout if done.returncode == 0 else None) == (None if text is None else text.encode())

@@ -70,25 +70,26 @@ def make(folder: Path, base: Files) -> Path:
 
 
 @pytest.mark.parametrize("file", named("reject"))
-def test_after_a_refusal_everything_is_as_it_was(file: Path, tmp_path: Path) -> None:
+def test_after_a_refusal_everything_is_as_it_was(file: Path, memory: Path) -> None:
     case = tomllib.loads(file.read_text(encoding="utf-8"))
     why = reason(case)
     if why is not None:
         pytest.skip(why)
-    around = tmp_path / "around"
+    around = memory / "around"
     repo = make(around / "repo", base_of(case, {"agentos.toml": case.get("policy", "")}))
-    task = tmp_path / "task.md"
+    task = memory / "task.md"
     task.write_text(f"+++\n{narrowed(case)}+++\nChange it.\n", encoding="utf-8")
     patch = to_patch(change(each) for each in case["change"])
     before = everything(around)
     report = scripted(
         repo,
-        tmp_path,
+        memory,
         patch.text,
         instruction=None,
         task_file=task,
         allow_path=tuple(case.get("exceptions", ())),
-        evidence=tmp_path / "evidence",
+        allowed_paths=tuple(case.get("task_within", ())),
+        evidence=memory / "evidence",
     )
     assert report.status == "rejected", report.message
     found = sorted(finding.id for finding in report.findings if finding.severity == "error")
