@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentos_action.errors import UsageError
-
-#: GitHub cuts its payloads at 25 MB.
-MAX_EVENT_BYTES = 32 * 1024 * 1024
+from agentos_action.tasks.payload import number, read_payload, table, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,49 +37,37 @@ class Event:
 
 def read_event(name: str, file: Path) -> Event:
     """Read an event; raises UsageError where it cannot be read."""
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(MAX_EVENT_BYTES + 1)
-        found = json.loads(content) if len(content) <= MAX_EVENT_BYTES else None
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"the event {file} cannot be read: {error}", "GITHUB_EVENT_PATH names it.") from error
-    if not isinstance(found, dict):
-        raise UsageError(f"the event {file} is no JSON object", "GITHUB_EVENT_PATH names it.")
-    action = found.get("action")
-    run = _table(found, "workflow_run")
-    target = _table(_table(found, "pull_request"), "base").get("sha")
-    branch = _table(found, "repository").get("default_branch")
+    return event_in(name, read_payload(file))
+
+
+def event_in(name: str, payload: dict[str, Any]) -> Event:
+    """Return what a payload says of the event; whatever it does not say is None."""
+    run = table(payload, "workflow_run")
     # A comment on a pull request, a review of one, a run that one set off: its head may be what is checked out.
-    about = "pull_request" in name or bool(_table(found, "issue").get("pull_request")) or name == "workflow_run"
+    about = "pull_request" in name or bool(table(payload, "issue").get("pull_request")) or name == "workflow_run"
     return Event(
         name,
-        action if isinstance(action, str) else None,
-        tuple(_actors(found, run)),
-        str(run["id"]) if isinstance(run.get("id"), int) else None,
-        target if isinstance(target, str) else None,
+        text(payload, "action"),
+        tuple(_actors(payload, run)),
+        str(upstream) if (upstream := number(run, "id")) is not None else None,
+        text(table(payload, "pull_request", "base"), "sha"),
         about,
-        branch if isinstance(branch, str) else None,
+        text(table(payload, "repository"), "default_branch"),
     )
 
 
-def _actors(found: dict[str, Any], run: dict[str, Any]) -> list[Actor]:
+def _actors(payload: dict[str, Any], run: dict[str, Any]) -> list[Actor]:
     """Return the sender first, then whoever set the upstream run off."""
     told: dict[str, str] = {}
     for key in ("comment", "review", "issue", "pull_request"):
-        item = _table(found, key)
-        login, association = _table(item, "user").get("login"), item.get("author_association")
-        if isinstance(login, str) and isinstance(association, str):
+        item = table(payload, key)
+        login, association = text(table(item, "user"), "login"), text(item, "author_association")
+        if login is not None and association is not None:
             told.setdefault(login, association)
-    users = [found.get("sender"), run.get("actor"), run.get("triggering_actor")]
     actors = []
-    for user in users:
-        login = user.get("login") if isinstance(user, dict) else None
-        if isinstance(user, dict) and isinstance(login, str):
+    for user in (table(payload, "sender"), table(run, "actor"), table(run, "triggering_actor")):
+        login = text(user, "login")
+        if login is not None:
             bot = user.get("type") == "Bot" or login.endswith("[bot]")
             actors.append(Actor(login, bot, told.get(login)))
     return list(dict.fromkeys(actors))
-
-
-def _table(found: dict[str, Any], key: str) -> dict[str, Any]:
-    inner = found.get(key)
-    return inner if isinstance(inner, dict) else {}

@@ -6,6 +6,7 @@ import hashlib
 
 from agentos_action.errors import UsageError
 from agentos_action.records.task import TaskSource, ToolTask
+from agentos_action.tasks.file import task_id_of
 
 MAX_INSTRUCTION = 100_000
 
@@ -15,10 +16,19 @@ def task_from_line(instruction: str | None, recipe: str | None, *, source: TaskS
     text = (instruction or "").strip()
     if not text and recipe is None:
         raise UsageError("there is nothing to do", "Give --task FILE, --instruction TEXT or --recipe NAME.")
+    name = task_id_of(recipe) if recipe else f"task-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return ToolTask(
+        task_id=name,
+        instruction=bounded(text, "the instruction"),
+        source=source,
+        recipe=None if recipe is None else bounded(recipe, "the recipe's name"),
+    )
+
+
+def bounded(text: str, what: str) -> str:
+    """Return a text that a record can hold; raises UsageError naming `what` is too long or holds a NUL character."""
     if len(text) > MAX_INSTRUCTION:
-        raise UsageError(f"the instruction is longer than {MAX_INSTRUCTION} characters", "Shorten it.")
+        raise UsageError(f"{what} is longer than {MAX_INSTRUCTION} characters", "Shorten it.")
     if "\0" in text:
-        raise UsageError("the instruction holds a NUL character", "Remove it.")
-    name = recipe or f"task-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
-    clean = text.encode("utf-8", "replace").decode("utf-8")
-    return ToolTask(task_id=name, instruction=clean, source=source, recipe=recipe)
+        raise UsageError(f"{what} holds a NUL character", "Remove it.")
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentos_action.tasks.event import MAX_EVENT_BYTES
+from agentos_action.errors import UsageError
+from agentos_action.tasks.payload import number, read_payload, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +22,9 @@ def thread_of(name: str, file: Path | None) -> Thread:
     if file is None:
         return Thread()
     try:
-        with file.open("rb") as stream:
-            found = json.loads(stream.read(MAX_EVENT_BYTES))
-    except (OSError, ValueError, RecursionError):
+        found = read_payload(file)
+    except UsageError:
         return Thread()
-    if not isinstance(found, dict):
-        return Thread()
-    numbers = (_number(found.get(key), "number") for key in ("issue", "pull_request"))
-    issue = next((number for number in numbers if number is not None), None)
-    return Thread(issue, _number(found.get("comment"), "id") if name == "issue_comment" else None)
-
-
-def _number(item: object, key: str) -> int | None:
-    value = item.get(key) if isinstance(item, dict) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+    numbers = (number(table(found, key), "number") for key in ("issue", "pull_request"))
+    issue = next((known for known in numbers if known is not None), None)
+    return Thread(issue, number(table(found, "comment"), "id") if name == "issue_comment" else None)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from agentos_action.errors import UsageError
 from agentos_action.records.profile import AgentRules, Profile
-from agentos_action.settings.choose import ChosenModel
+from agentos_action.settings.choose import ChosenModel, as_chosen
 from agentos_action.settings.credentials import Credential
 from agentos_action.settings.key import Key, key_for
+from agentos_action.settings.profile import LoadedProfile
 
 ENV = {"OPENAI_API_KEY": "environment-key", "GITHUB_TOKEN": "github-token", "MY_KEY": "my-own-key"}
 STORE = {
@@ -196,3 +197,39 @@ def test_whatever_the_address_a_key_goes_to_the_official_host_or_this_machine(ur
             "api.openai.com",
             "router.example",
         }
+
+
+GIVEN = {"AGENTOS_API_KEY": "given-key"}
+CALLER = "command line"
+
+
+def test_the_given_key_goes_to_the_host_that_the_caller_names() -> None:
+    assert value(chosen(base_url="https://gateway.example/v1", by=CALLER), GIVEN) == "given-key"
+    assert value(chosen("llamacpp", base_url="https://gpu.example", by=CALLER), {**ENV, **GIVEN}) == "given-key"
+    assert value(chosen(), {**ENV, **GIVEN}) == "given-key"
+    assert value(chosen("llamacpp"), GIVEN) == "given-key"
+    assert value(chosen(api_key_ref="env:OPENAI_API_KEY"), {**ENV, **GIVEN}) == "given-key"
+
+
+def test_the_given_key_is_for_the_model_that_is_asked_and_for_no_other() -> None:
+    listed = as_chosen(LoadedProfile(Profile(provider="openai", name="openai"), "built-in"), "suggestion")
+    assert value(listed, GIVEN, {}) is None
+    assert value(listed, {**ENV, **GIVEN}) == "environment-key"
+
+
+@pytest.mark.parametrize("by", ["profile", "environment", "agentos.toml", "user configuration"])
+def test_the_given_key_goes_to_no_host_that_somebody_else_names(by: str) -> None:
+    of = chosen(base_url="https://gateway.example/v1", by=by)
+    assert value(of, GIVEN, {}) is None
+    assert "AGENTOS_API_KEY is sent to api.openai.com and this machine only" in key_for(of, GIVEN, {}).note
+
+
+def test_the_given_key_does_not_travel_unencrypted() -> None:
+    of = chosen("llamacpp", base_url="http://gpu.example:8080", by=CALLER)
+    assert value(of, GIVEN, {}) is None
+    assert "over TLS" in key_for(of, GIVEN, {}).note
+
+
+def test_a_file_that_nobody_trusts_does_not_draw_the_given_key_to_its_address() -> None:
+    with pytest.raises(UsageError, match="names the address that the key AGENTOS_API_KEY would be sent to"):
+        key_for(chosen("llamacpp", base_url="http://127.0.0.1:9999", trusted=False), GIVEN, {})

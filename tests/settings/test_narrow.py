@@ -85,8 +85,8 @@ def test_every_key_of_the_policy_is_narrowed_or_named_here_as_one_that_a_task_ca
     elsewhere = {
         # The task's own lists are asked beside the policy's, see verifier/rules/paths.py.
         *("allowed_paths", "forbidden_paths", "commit.branches"),
-        # Where prompts go and what is read is not a task's to say.
-        *("model", "context"),
+        # Where prompts go, what is read and what makes a task is not a task's to say.
+        *("model", "context", "triggers"),
         # A task that brought commands, folders or names would widen what runs, what it sees, as whom it commits.
         *("checks.commands", "checks.readable", "checks.environment", "commit.author", "commit.committer"),
     }

@@ -35,6 +35,7 @@ def test_without_a_file_the_built_in_policy_holds() -> None:
     assert loaded.policy.allowed_paths == ("**",)
     assert loaded.policy.limits == Limits()
     assert loaded.policy.context.unreadable == UNREADABLE
+    assert loaded.policy.triggers.label == "agentos"
     assert len(loaded.sha256) == 64
 
 
@@ -42,12 +43,14 @@ def test_every_table_of_a_policy_is_read() -> None:
     text = (
         'allowed_paths = ["src/**"]\nforbidden_paths = ["*.lock"]\n[limits]\nmax_files = 3\n'
         '[model]\nprovider = "llamacpp:big"\nallow = ["local"]\nhosts = ["h"]\n[context]\nforbidden_paths = ["x"]\n'
+        '[triggers]\nlabel = "bot: do it"\n'
     )
     policy = load_policy(Files({"agentos.toml": text})).policy
     assert (policy.allowed_paths, policy.forbidden_paths) == (("src/**",), ("*.lock",))
     assert policy.limits.max_files == 3
     assert (policy.model.provider, policy.model.allow, policy.model.hosts) == ("llamacpp:big", ("local",), ("h",))
     assert policy.context.forbidden_paths == ("x",)
+    assert policy.triggers.label == "bot: do it"
 
 
 def test_its_digest_is_that_of_sha256sum_on_the_file(tmp_path: Path) -> None:
@@ -75,6 +78,9 @@ def test_its_digest_is_that_of_sha256sum_on_the_file(tmp_path: Path) -> None:
         ("forbidden_paths = ['ok', '!']\n", f"{WHERE}:1: key 'forbidden_paths': '!' is no pattern"),
         ("forbidden_paths = ['[z-a]']\n", f"{WHERE}:1: key 'forbidden_paths': '[z-a]' is no pattern"),
         ("[context]\nforbidden_paths = ['a\\']\n", f"{WHERE}:2: key 'context.forbidden_paths': "),
+        ("[triggers]\nlabels = 'a'\n", f"{WHERE}:2: unknown key 'triggers.labels'"),
+        ("[triggers]\nlabel = 3\n", f"{WHERE}:2: key 'triggers.label': "),
+        (f"[triggers]\nlabel = '{'x' * 51}'\n", f"{WHERE}:2: key 'triggers.label': "),
         ("limits = 3\n", f"{WHERE}:1: key 'limits': "),
         ("a b\n", f"{WHERE}:1: not valid TOML: "),
         ("[model]\r\nallow = \r\n", f"{WHERE}:2: not valid TOML: "),

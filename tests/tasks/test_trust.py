@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentos_action.errors import UsageError
-from agentos_action.records.policy import PERMISSIONS, TrustRules
+from agentos_action.records.policy import PERMISSIONS, Permission, TrustRules
 from agentos_action.records.reading import read
 from agentos_action.tasks.event import Actor, Event, read_event
-from agentos_action.tasks.trust import may_ask
+from agentos_action.tasks.trust import in_doubt, may_ask
 
 ADA = {"login": "ada", "type": "User"}
 BOT = {"login": "renovate[bot]", "type": "Bot"}
@@ -113,6 +113,43 @@ def test_nobody_may_ask_where_the_list_is_empty(tmp_path: Path) -> None:
 def test_every_finding_says_what_to_do() -> None:
     found = Event("issues", "opened", (Actor("eve", bot=False), Actor("b[bot]", bot=True)))
     assert all(finding.message and finding.hint for finding in may_ask(TrustRules(), found))
+
+
+LABELLED = {"action": "labeled", "issue": {"user": {"login": "eve"}, "author_association": "NONE"}, "sender": ADA}
+
+
+@pytest.mark.parametrize(
+    ("has", "said"),
+    [("write", None), ("admin", None), ("triage", "'ada' has the permission 'triage' here"), (None, "no permission")],
+)
+def test_where_the_forge_was_asked_its_word_counts(tmp_path: Path, has: Permission | None, said: str | None) -> None:
+    for found in (event(tmp_path, "issues", LABELLED), event(tmp_path, "issue_comment", comment("OWNER"))):
+        assert in_doubt(TrustRules(), found) == ("ada",)
+        for unproven in (False, True):
+            refused = may_ask(TrustRules(), found, permissions={"ADA": has}, unproven=unproven)
+            assert [finding.id for finding in refused] == ([] if said is None else ["trust.permission"])
+            assert all(said in finding.message for finding in refused if said)
+
+
+def test_what_the_forge_says_of_somebody_else_counts_for_nobody(tmp_path: Path) -> None:
+    found = event(tmp_path, "issues", LABELLED)
+    assert [finding.id for finding in may_ask(TrustRules(), found, permissions={"eve": "admin"})] == [
+        "trust.permission"
+    ]
+
+
+def test_the_forge_is_asked_only_of_people_and_where_the_event_does_not_say_enough(tmp_path: Path) -> None:
+    pushed = event(tmp_path, "push", {"sender": ADA})
+    assert in_doubt(TrustRules(), pushed) == ()
+    assert in_doubt(TrustRules(permission="admin"), pushed) == ("ada",)
+    assert in_doubt(TrustRules(users=("ada",)), event(tmp_path, "issues", LABELLED)) == ()
+    assert in_doubt(TrustRules(), event(tmp_path, "issues", LABELLED | {"sender": BOT})) == ()
+    assert in_doubt(TrustRules(), event(tmp_path, "schedule", {"sender": ADA})) == ()
+    run = {"actor": {"login": "eve"}, "triggering_actor": {"login": "Ada"}}
+    assert in_doubt(TrustRules(), event(tmp_path, "workflow_run", {"workflow_run": run, "sender": ADA})) == (
+        "ada",
+        "eve",
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b"[" * 100_000, b"9" * 5_000])

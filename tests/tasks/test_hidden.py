@@ -1,0 +1,105 @@
+"""What is taken out of a text because its reader may not see it, and what stays."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+
+from agentos_action.errors import UsageError
+from agentos_action.tasks.hidden import MAX_BRACKETS, without_hidden
+from agentos_action.tasks.own import MARK
+from tests.tasks.payloads import PIECES
+
+E = "evil"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("a <!-- evil --> b", "a  b"),
+        ("<!-- evil -->", ""),
+        ("a\n<!-- evil\n\nevil --> b\nc", "a\n b\nc"),
+        ("> a <!-- evil\n> evil --> b\n> c", "> a \n>  b\n> c"),
+        ("# a <!-- evil --> #", "# a  #"),
+        ("- a\n  <!-- evil -->\n- b", "- a\n- b"),
+        ("a\n\n<!-- evil\n\nevil", "a\n"),
+        ("<div><!--\n\nevil\n\n<p>--> a</p>\n\nb", "<div>\n a</p>\n\nb"),
+        ("<div><!--\n\nevil", "<div>"),
+        ("<div>\n<!-- evil -->\na</div>", "<div>\na</div>"),
+        ("a <?evil?> <!X evil> <![CDATA[evil]]> b", "a    b"),
+        ("<div></ evil>a</div>", "<div>a</div>"),
+        ("a\n\n[//]: # (evil)\n\nb", "a\n\n\nb"),
+        ("[x]: y\n'evil'\n\na", "\na"),
+        ("- [x]: y 'evil'\n- b", "- b"),
+        ("[a](b 'evil')", "[a](b)"),
+        ("[a][x], [x]\n\n[x]: b 'evil'", "[a](b), [x](b)\n"),
+        ("![evil](b 'evil') ![](c)", "![](b) ![](c)"),
+        ("[![evil](b)](c)", "[![](b)](c)"),
+        ("```python evil evil\na\n```", "```python\na\n```"),
+        ("a\n[^1]: evil evil\nevil\n\n    evil\n\nb [^1]", "a\n\n\nb [^1]"),
+        ("[^1]: evil\n\n    evil\n\n[^2]: evil\n\nb", "\n\n\nb"),
+        ("a\u200b\u202eb\U000e0041\x07\u00ad\ufeff\x1bc\0", "abc"),
+        ("a\ufe0f\ufe0fb \u2764\ufe0f\ufe0f\ufe0e", "ab \u2764\ufe0f"),
+    ],
+)
+def test_what_a_reader_may_not_see_is_taken_out_and_told(text: str, left: str) -> None:
+    shown, notes = without_hidden(text, "the issue")
+    assert shown == left
+    assert E not in shown
+    assert [(note.id, note.severity) for note in notes] == [("task.hidden", "warning")]
+    assert notes[0].message.startswith("taken out of the issue, because ")
+    assert E not in notes[0].message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a `<!-- b -->` \\<!-- c -->",
+        "```html\n<!-- a -->\n[x]: y\n```",
+        "    <!-- a -->",
+        "[a][x] and ![][x]\n\n[x]: b",
+        "<details><summary>a</summary>\n\nb\n</details>",
+        "1.\n2. a\n-\n>\n> b\n\n---\n\nA\nB\n===\n\n| a | b |\n|---|---|\n| c | d |",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f 1\ufe0f\u20e3",
+        "<https://a.b> a < b && c > d <b>",
+        "",
+    ],
+)
+def test_what_is_seen_stays(text: str) -> None:
+    assert without_hidden(text, "w") == (text, ())
+
+
+def test_our_own_mark_is_taken_out_without_a_warning() -> None:
+    assert without_hidden(f"{MARK} task 00 -->\nDone.", "w") == ("Done.", ())
+
+
+def test_line_ends_are_made_alike() -> None:
+    assert without_hidden("a\r\nb\rc\u2028d", "w") == ("a\nb\nc\nd", ())
+
+
+def test_a_title_is_no_markdown() -> None:
+    assert without_hidden("a <!-- b --> [x]: y\u200b", "w", plain=True)[0] == "a <!-- b --> [x]: y"
+
+
+@pytest.mark.parametrize(
+    "text", ["<!--" * 9_000, "![" * (MAX_BRACKETS // 4), "a<!--\n-->" * 3_000, ">" * 20_000, "<div>\n" + "<!" * 20_000]
+)
+def test_a_text_that_was_made_to_be_slow_is_read_all_the_same(text: str) -> None:
+    start = time.process_time()
+    without_hidden(text, "w")
+    assert time.process_time() - start < 20
+
+
+def test_more_brackets_than_a_parser_should_see_are_refused() -> None:
+    with pytest.raises(UsageError, match="square brackets"):
+        without_hidden("[" * (MAX_BRACKETS + 1), "w")
+
+
+@given(PIECES)
+def test_any_text_is_read(text: str) -> None:
+    shown, notes = without_hidden(text, "w")
+    shown.encode("utf-8")
+    assert notes or len(shown.split()) == len(text.encode("utf-8", "replace").decode().split())
