@@ -1,4 +1,4 @@
-"""Every way a model can fail us, as one table: code, category, what is said, what to do; `docs/troubleshooting.md` shows it."""
+"""Every way a model can fail us, as one table (`docs/troubleshooting.md` shows it): code, category, words, remedy."""
 
 from __future__ import annotations
 

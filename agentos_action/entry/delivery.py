@@ -29,10 +29,14 @@ def delivery_arguments(parser: argparse.ArgumentParser) -> None:
     to.add_argument("--delivery", choices=WAYS, default="none", help="push the commit's branch, or also propose it")
     to.add_argument("--remote", default="origin", metavar="NAME", help="the remote, or an address (default: origin)")
     to.add_argument("--repository", metavar="OWNER/NAME", help="at the forge (default: GITHUB_REPOSITORY)")
-    to.add_argument("--issue", type=_number, metavar="N", help="the issue that asked (default: the event's)")
     to.add_argument("--draft", action="store_true", help="open it as a draft; without checks it is one anyway")
     to.add_argument("--label", action="append", metavar="NAME", help="a label for the pull request, more than once")
     to.add_argument("--no-comment", action="store_true", help="leave no comment on the issue")
+
+
+def issue_argument(group: argparse._ArgumentGroup | argparse.ArgumentParser, said: str) -> None:
+    """Add --issue, which says where an answer belongs, and to a run which task is meant where none is given."""
+    group.add_argument("--issue", type=_number, metavar="N", help=said)
 
 
 def delivery_of(options: argparse.Namespace, *, half: Half, target: Target = "commit") -> Delivery:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import argparse
 
     from agentos_action.records.run import Half, ModelWish, RunRequest, Target, Workflow
+    from agentos_action.sidecar.own import SidecarWish
 
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
 _OLLAMA = re.compile(r"(?:(https?)://)?(\[[^\]]*\]|[^:/]*)(?::([0-9]*))?(/.*)?")
@@ -120,6 +121,9 @@ def commit_request(options: argparse.Namespace) -> RunRequest:
         requested_by=environment.get("GITHUB_ACTOR") or None,
         delivery=delivery_of(options, half="commit"),
         forge=forge_of(options),
+        issue=options.issue,
+        allowed_paths=tuple(options.allowed_paths or ()),
+        forbidden_paths=tuple(options.forbidden_paths or ()),
     )
 
 
@@ -154,7 +158,7 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit", half:
         environment=wish_of(environment),
         api_keys=secrets_in(environment),
         secrets=known_secrets(environment),
-        embedded=options.embedded,
+        embedded=_embedded(options),
         sidecar_binary=Path(options.binary) if getattr(options, "binary", None) else None,
         threads=options.threads,
         timeout=options.timeout,
@@ -176,6 +180,11 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit", half:
         requested_by=environment.get("GITHUB_ACTOR") or None,
         delivery=delivery_of(options, half=half, target=target),
         forge=forge_of(options),
+        # A hook's command has no such options.
+        issue=getattr(options, "issue", None),
+        allowed_paths=tuple(getattr(options, "allowed_paths", None) or ()),
+        forbidden_paths=tuple(getattr(options, "forbidden_paths", None) or ()),
+        checks=tuple(getattr(options, "check", None) or ()),
     )
 
 
@@ -183,9 +192,37 @@ def _flags(options: argparse.Namespace) -> ModelWish:
     provider = options.provider
     if options.answer and not (provider or options.profile):
         provider = "scripted"
-    if options.embedded and (provider or options.profile or options.base_url):
-        raise UsageError("--embedded cannot be combined with another model", "Drop one of the two.")
-    return wish(options.profile, provider, options.model, options.base_url)
+    if _embedded(options) and (provider or options.profile or options.base_url):
+        flag = "--embedded" if options.embedded else "--gguf"
+        raise UsageError(f"{flag} cannot be combined with another model", "Drop one of the two.")
+    sidecar = sidecar_wish(options)
+    if sidecar is None or sidecar.file is None:
+        return wish(options.profile, provider, options.model, options.base_url)
+    if options.model:
+        raise UsageError("--gguf and --model both name the model", "Drop one of the two.")
+    from agentos_action.sidecar.own import own_name  # noqa: PLC0415 - only where there is a file
+
+    return wish(None, None, own_name(sidecar.file), None)
+
+
+def _embedded(options: argparse.Namespace) -> bool:
+    return bool(options.embedded or getattr(options, "gguf", None))
+
+
+def sidecar_wish(options: argparse.Namespace) -> SidecarWish | None:
+    """Return what is asked of the embedded server, None for nothing; raises UsageError where there is none to ask."""
+    # A commit has no such options.
+    file, sha256 = getattr(options, "gguf", None), getattr(options, "gguf_sha256", None)
+    context = getattr(options, "context", None)
+    if file is None and sha256 is not None:
+        raise UsageError("--gguf-sha256 is given without --gguf", "Name the file with --gguf FILE.")
+    if file is None and context is None:
+        return None
+    if not _embedded(options) and context is not None and options.profile is None:
+        raise UsageError("--context is for a server of our own", "Give --embedded or --gguf FILE too.")
+    from agentos_action.sidecar.own import SidecarWish  # noqa: PLC0415 - only where it is asked for
+
+    return SidecarWish(Path(file) if file else None, sha256, context)
 
 
 def wish_of(environment: Mapping[str, str]) -> ModelWish:

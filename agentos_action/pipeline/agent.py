@@ -38,7 +38,7 @@ def agent_question(walk: Walk, prepared: Prepared) -> Question:
     if task.files:
         select_files(task, prepared.base, policy.context.unreadable, _LOOK_BYTES, needed=False)
     prompt = render_instruction(
-        task.instruction, (policy.allowed_paths, task.allowed_paths), prepared.chosen.profile.params
+        task.instruction, (policy.allowed_paths, task.allowed_paths, task.within), prepared.chosen.profile.params
     )
     walk.event("context_built", files=list(task.files), how="export", edit_format="unified_diff")
     return Question(prompt, "unified_diff", task.files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from agentos_action.branches import stands_on, tip_of
@@ -9,31 +10,34 @@ from agentos_action.errors import ConflictError
 from agentos_action.evidence.proposal import Proposal, private_copy, read_proposal
 from agentos_action.evidence.reading import Problem
 from agentos_action.patches.parse import to_patch
+from agentos_action.pipeline.asked import Found, asked_base, paths_of
+from agentos_action.pipeline.bundled import own_task, taken
 from agentos_action.pipeline.checks import tape_checks
 from agentos_action.pipeline.deliver import begin_delivery, delivering
-from agentos_action.pipeline.event import event_of, policy_commit
+from agentos_action.pipeline.event import Cause, cause_of, our_own, policy_commit
 from agentos_action.pipeline.execute import check_branch, commit, commit_order
 from agentos_action.pipeline.judge import judge
-from agentos_action.pipeline.prepare import TASK, Grounds, load_narrowed
+from agentos_action.pipeline.prepare import TASK, Grounds, load, narrowed
 from agentos_action.pipeline.replay import asked_again
+from agentos_action.pipeline.trust import edited, standing_of
 from agentos_action.pipeline.walk import Parts, Walk
 from agentos_action.pipeline.whole import begin, walked
 from agentos_action.records.base import Base
 from agentos_action.records.observer import Observer
 from agentos_action.records.patch import FileChange, Patch
 from agentos_action.records.run import RunReport, RunRequest, Workflow
+from agentos_action.records.task import ToolTask
 from agentos_action.records.tool import ToolResult
 from agentos_action.records.verdict import DiffValidationResult, Finding, Verdict
 from agentos_action.settings.policy import LoadedPolicy
 from agentos_action.tasks.event import Event
-from agentos_action.tasks.trust import may_ask
 
 PROPOSED = "dry_run"
 NOT_RUN = "a commit runs nothing of the repository; what the proposal says of its checks is no authority"
 
 
 def commit_proposal(request: RunRequest, parts: Parts, observer: Observer) -> RunReport:
-    """Walk the second half once: no model, no command, no network but its delivery; ends as `run` does."""
+    """Walk the second half once: no model, no command, no network but the forge; ends as `run` does."""
     return walked(request, parts, observer, delivering(_corridor))
 
 
@@ -51,39 +55,79 @@ def _corridor(walk: Walk) -> None:
         walk.log.adopt(own, {"prompts": proposal.digests.prompts, "answers": proposal.digests.answers})
     walk.folder.redacted.update(kind for kind in ("prompts",) if kind in proposal.redacted)
     walk.folder.capped.update(kind for kind in ("prompts",) if kind in proposal.capped)
-    event = event_of(request.workflow, needed=True)
-    findings = (*_unfit(proposal), *_strange(request.workflow, event, proposal))
+    cause = cause_of(request.workflow, needed=True)
+    if our_own(walk, cause):
+        return
+    findings = (*_unfit(proposal), *_strange(request.workflow, cause.event if cause else None, proposal))
     if findings:
         _refuse(walk, findings)
         return
-    _commit(walk, proposal, event)
+    stand = _stand(walk, proposal, cause)
+    if stand is not None:
+        _commit(walk, proposal, stand)
 
 
-def _commit(walk: Walk, proposal: Proposal, event: Event | None) -> None:
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """What a commit stands on: the files the proposal began with, its task under the policy, the branch's tip."""
+
+    grounds: Grounds
+    tip: str
+
+
+def _stand(walk: Walk, proposal: Proposal, cause: Cause | None) -> _Stand | None:
+    """Return what the commit stands on; None where it is refused: the task is another, or one asks who may not."""
     repo, request = walk.repo, walk.request
+    event = cause.event if cause else None
     with walk.timed("settings"):
         walk.branch = request.branch.replace(TASK, proposal.task.task_id) if request.branch else None
-        tip = (tip_of(repo.raw, walk.branch) if walk.branch else None) or repo.commit_of("HEAD")
-        base = _base(walk, proposal, tip)
-        policy_of = policy_commit(walk, event, tip)
-        task = proposal.task.model_copy(update={"base": base.id})
-        policy = load_narrowed(walk, task, policy_of)
-        walk.base, walk.policy, walk.task = base, policy, task
-        check_branch(walk, policy.policy.commit, task)
+        there = tip_of(repo.raw, walk.branch) if walk.branch else None
+        policy_of = policy_commit(walk, event, there or repo.commit_of("HEAD"))
+        loaded = load(walk, policy_of)
+        asked = own_task(walk, cause, proposal, loaded.policy.triggers)
+        if isinstance(asked, Finding):
+            _refuse(walk, (asked,))
+            return None
+        task = _task(walk, proposal, asked)
+        policy = narrowed(loaded, task)
+        standing = standing_of(walk, (loaded.policy.trust, policy.policy.trust), event)
+        refused = standing.refused or (edited(walk, asked.approved) if asked and asked.approved else ())
+        tip = repo.commit_of("HEAD")
+        if not refused:
+            # From here on an answer is given in the issue that asked.
+            walk.policy = policy
+            pull_request = asked.pull_request if asked else None
+            of_pull_request = asked_base(walk, pull_request) if pull_request is not None else None
+            tip = there or of_pull_request or tip
+            walk.base = _base(walk, proposal, tip)
+            task = task.model_copy(update={"base": walk.base.id})
+            check_branch(walk, policy.policy.commit, task)
+        walk.policy, walk.task = policy, task
     walk.event(
         "task_loaded",
         task=task.model_dump(mode="json"),
+        asked_by=list(standing.asked_by),
         policy={"source": policy.source, "sha256": policy.sha256, "commit": policy_of},
     )
-    findings = may_ask(policy.policy.trust, event) if event else ()
-    if findings:
-        _refuse(walk, findings)
-        return
+    if refused or walk.base is None:
+        _refuse(walk, refused)
+        return None
+    return _Stand(Grounds(walk.base, policy, task), tip)
+
+
+def _task(walk: Walk, proposal: Proposal, asked: Found | None) -> ToolTask:
+    """Return the task to judge by: with our own command line's path lists, and no base yet."""
+    task = taken(proposal, asked).model_copy(update={"base": None})
+    return ToolTask.model_validate({**task.model_dump(exclude_unset=True), **paths_of(task, walk.request)})
+
+
+def _commit(walk: Walk, proposal: Proposal, stand: _Stand) -> None:
+    repo, base, policy, task, tip = walk.repo, stand.grounds.base, stand.grounds.policy, stand.grounds.task, stand.tip
     begin_delivery(walk)
     shown = proposal.read
     walk.event("context_built", files=list(shown.files), how=shown.how, edit_format=shown.edit_format)
     with walk.timed("patch"):
-        asked = asked_again(walk, proposal, Grounds(base, policy, task))
+        asked = asked_again(walk, proposal, stand.grounds)
         patch = to_patch(asked.changes)
     touched = touched_by(patch.changes)
     now = repo.snapshot(tip)

@@ -1,18 +1,30 @@
-"""What the event of a workflow decides: whose policy holds, and whether somebody may ask."""
+"""What the event of a workflow decides: whose policy holds, and that our own doings set nothing off."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 from agentos_action.branches import default_tip
 from agentos_action.errors import UsageError
 from agentos_action.pipeline.walk import Walk
 from agentos_action.records.run import Workflow
-from agentos_action.tasks.event import Event, read_event
+from agentos_action.tasks.event import Event, event_in
+from agentos_action.tasks.payload import read_payload
 
 _HINT = "Fetch it (a shallow clone lacks it), or name another commit with --policy-ref."
 
 
-def event_of(workflow: Workflow | None, *, needed: bool = False) -> Event | None:
-    """Return the event that set the workflow off, None outside of one; raises UsageError where it cannot be read.
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What set a workflow off: the event, as far as it says who acts, and all that came with it."""
+
+    event: Event
+    payload: dict[str, Any]
+
+
+def cause_of(workflow: Workflow | None, *, needed: bool = False) -> Cause | None:
+    """Return what set the workflow off, None outside of one; raises UsageError where it cannot be read.
 
     `needed` asks for it in every workflow: who acts is nowhere else.
     """
@@ -23,7 +35,25 @@ def event_of(workflow: Workflow | None, *, needed: bool = False) -> Event | None
             hint = "Hand GITHUB_EVENT_PATH, and the file it names, on to this step."
             raise UsageError("this is a step of a workflow, and nothing says who set it off", hint)
         return None
-    return read_event(workflow.event, workflow.event_file)
+    payload = read_payload(workflow.event_file)
+    return Cause(event_in(workflow.event, payload), payload)
+
+
+def our_own(walk: Walk, cause: Cause | None) -> bool:
+    """Return whether we set this workflow off ourselves, and end the run without harm where we did: else it loops."""
+    if cause is None:
+        return False
+    from agentos_action.tasks.own import own_event  # noqa: PLC0415 - only in a workflow
+
+    why = own_event(cause.event.name, cause.payload)
+    if why is not None:
+        skip(walk, why)
+    return why is not None
+
+
+def skip(walk: Walk, why: str) -> None:
+    """End a run in which there is nothing to do for us; nobody is told of it but the evidence."""
+    walk.status, walk.message = "no_change", f"skipped: {why}"
 
 
 def policy_commit(walk: Walk, event: Event | None, otherwise: str) -> str:

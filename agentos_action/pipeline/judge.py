@@ -63,6 +63,7 @@ def _subject(walk: Walk, prepared: Grounds, patch: Patch, read: Asked | Resolved
         surroundings(prepared.base, patch.changes),
         task_allowed=prepared.task.allowed_paths,
         task_forbidden=prepared.task.forbidden_paths,
+        task_within=prepared.task.within,
         exceptions=walk.request.allow_path,
         output_kind=kind,
         placements=read.placements,

@@ -1,4 +1,4 @@
-"""The first stages: base, policy, task, model, and a recipe's plan; nothing is asked of a model yet."""
+"""The first stages: base, policy, model, and a recipe's plan; nothing is asked of a model yet."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ from agentos_action.records.patch import FileChange
 from agentos_action.records.policy import Policy, check_allowed_glob
 from agentos_action.records.recipe import LeftAlone
 from agentos_action.records.surroundings import surroundings
-from agentos_action.records.task import TaskSource, ToolTask
+from agentos_action.records.task import ToolTask
 from agentos_action.records.verdict import Finding
 from agentos_action.settings.choose import choose_model
 from agentos_action.settings.narrow import narrow
 from agentos_action.settings.policy import POLICY_FILE, LoadedPolicy, load_policy
-from agentos_action.tasks.file import read_task_file
-from agentos_action.tasks.line import task_from_line
 from agentos_action.verifier.may_change import may_change
 
 if TYPE_CHECKING:
@@ -30,21 +28,54 @@ if TYPE_CHECKING:
     from agentos_action.settings.choose import ChosenModel
 
 
+#: As long as one of the policy's own checks may be.
+MAX_COMMAND = 4_000
 #: Stands for the task's id in a branch name.
 TASK = "{task}"
 
 
-def find_base(walk: Walk) -> Base:
-    """Return the files to start from; raises UsageError for a revision that is none."""
+def find_base(walk: Walk, asked: str | None = None) -> Base:
+    """Return the files to start from; raises UsageError for a revision that is none.
+
+    `asked` is the commit that the event chose; --base has the last word.
+    """
     request, repo = walk.request, walk.repo
     if request.target == "worktree":
         return repo.index_snapshot(request.index_file)
+    if request.base:
+        return repo.snapshot(repo.commit_of(request.base))
     tip = tip_of(repo.raw, walk.branch) if walk.branch else None
-    return repo.snapshot(repo.commit_of(request.base) if request.base else tip or repo.commit_of("HEAD"))
+    return repo.snapshot(asked or tip or repo.commit_of("HEAD"))
 
 
 def load_narrowed(walk: Walk, task: ToolTask, policy_commit: str) -> LoadedPolicy:
     """Read the policy of that commit, narrowed by the task, and tell of the run's own exceptions."""
+    return narrowed(load(walk, policy_commit), task)
+
+
+def narrowed(loaded: LoadedPolicy, task: ToolTask) -> LoadedPolicy:
+    """Return a policy as its task narrows it."""
+    return replace(loaded, policy=narrow(loaded.policy, task.narrow)) if task.narrow else loaded
+
+
+def with_own_checks(loaded: LoadedPolicy, commands: tuple[str, ...]) -> LoadedPolicy:
+    """Return a policy whose checks are also those of this run (--check); raises UsageError for a command that is none.
+
+    The digest stays that of the policy's text: the tape tells the run's own checks beside it.
+    """
+    if not commands:
+        return loaded
+    for command in commands:
+        if not command.strip() or "\0" in command or len(command) > MAX_COMMAND:
+            hint = f"Give a line for sh of at most {MAX_COMMAND} characters."
+            raise UsageError(f"--check: {command[:80]!r} is no command", hint)
+    rules = loaded.policy.checks
+    both = tuple(dict.fromkeys((*rules.commands, *commands)))
+    return replace(loaded, policy=replace(loaded.policy, checks=replace(rules, commands=both)))
+
+
+def load(walk: Walk, policy_commit: str) -> LoadedPolicy:
+    """Read the policy of that commit, and tell of the run's own exceptions."""
     policy_base = walk.repo.snapshot(policy_commit)
     loaded = load_policy(policy_base)
     _warn_of_other_policy(walk, policy_base)
@@ -54,30 +85,7 @@ def load_narrowed(walk: Walk, task: ToolTask, policy_commit: str) -> LoadedPolic
         except ValueError as error:
             raise UsageError(f"--allow-path: {error}", "Name a path or a glob inside the repository.") from error
         walk.observer.warning(walk.folder.redactor.text(f"exception for this run: {pattern!r} may be changed"))
-    return replace(loaded, policy=narrow(loaded.policy, task.narrow)) if task.narrow else loaded
-
-
-def read_task(walk: Walk) -> ToolTask:
-    """Read the task; the command line's own words (files, time limit, format) win over the task file's."""
-    request = walk.request
-    told = {"--task": request.task_file, "--instruction": request.instruction, "--recipe": request.recipe}
-    given = [flag for flag, value in told.items() if value is not None]
-    if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} are given together", "Give one of them.")
-    if request.task_file is not None:
-        task = read_task_file(request.task_file)
-    else:
-        source: TaskSource = "hook" if request.target == "worktree" else "command line"
-        task = task_from_line(request.instruction, request.recipe, source=source)
-    own: dict[str, object] = {
-        "files": tuple(_clean(path) for path in request.files) or task.files,
-        "recipe": request.recipe or task.recipe,
-        "edit_format": request.edit_format or task.edit_format,
-        "requested_by": request.requested_by,
-    }
-    if request.timeout is not None:
-        own["timeout_seconds"] = request.timeout
-    return ToolTask.model_validate({**task.model_dump(exclude_unset=True), **own})
+    return loaded
 
 
 def _warn_of_other_policy(walk: Walk, policy_base: Base) -> None:
@@ -96,10 +104,6 @@ def _warn_of_other_policy(walk: Walk, policy_base: Base) -> None:
         walk.warn(
             Finding(id="policy.uncommitted", severity="warning", path=POLICY_FILE, message=said, hint="Commit it.")
         )
-
-
-def _clean(path: str) -> str:
-    return path.removeprefix("./")
 
 
 def choose(walk: Walk, policy: Policy, policy_base: Base) -> ChosenModel:
@@ -147,6 +151,7 @@ def _closed(walk: Walk, path: str, task: ToolTask, base: Base, policy: Policy) -
         surroundings(base, (change,)),
         task_allowed=task.allowed_paths,
         task_forbidden=task.forbidden_paths,
+        task_within=task.within,
         exceptions=walk.request.allow_path,
     )
     return findings[0].message if findings else None

@@ -60,7 +60,7 @@ class Walk:
     """The state of one run; a stage reads what came before it and adds its own.
 
     `branch` is the one to commit on (None: the checked-out one), `refused` what the checks found, `parent` the run
-    whose proposal is committed.
+    whose proposal is committed, `asked_base` the base that the event chose (a pull request's branch at the remote).
     """
 
     request: RunRequest
@@ -88,6 +88,7 @@ class Walk:
     patch: Patch | None = None
     verdict: Verdict | None = None
     branch: str | None = None
+    asked_base: str | None = None
     checks: tuple[CheckResult, ...] = ()
     refused: tuple[Finding, ...] = ()
     parent: str | None = None

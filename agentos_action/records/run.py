@@ -32,7 +32,7 @@ RunStatus: TypeAlias = Literal[
     "interrupted",
 ]
 Target: TypeAlias = Literal["commit", "worktree"]
-Half: TypeAlias = Literal["run", "propose", "commit"]
+Half: TypeAlias = Literal["run", "propose", "commit", "deliver"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,7 @@ def chained(view: RunView) -> Html:
         ("Head of the tape", said(summary.get("evidence_hash"))),
         *((f"Digest of {name}", said(value)) for name, value in digests.items()),
         ("Replayable", _REPLAYABLE.get(summary.get("replayable"), "")),
-        ("Proposed by run", said(summary.get("parent"))),
+        ("Goes on from run", said(summary.get("parent"))),
         ("Written by", f"AgentOS Action {said(summary.get('version'))}"),
     ]
     rows = [

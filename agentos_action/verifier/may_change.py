@@ -18,6 +18,7 @@ def may_change(  # noqa: PLR0913 - one parameter a source of narrowing
     *,
     task_allowed: tuple[str, ...] = (),
     task_forbidden: tuple[str, ...] = (),
+    task_within: tuple[str, ...] = (),
     exceptions: tuple[str, ...] = (),
 ) -> tuple[Finding, ...]:
     """Return the findings of the path rules for a change of `path`; none means that it may be proposed."""
@@ -28,6 +29,7 @@ def may_change(  # noqa: PLR0913 - one parameter a source of narrowing
         around,
         task_allowed=task_allowed,
         task_forbidden=task_forbidden,
+        task_within=task_within,
         exceptions=exceptions,
     )
     return (*paths(subject), *protected(subject))

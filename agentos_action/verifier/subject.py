@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class Subject:
     """One patch to be judged; the task's path lists narrow the policy, `exceptions` are the run's --allow-path.
 
+    `task_within` are the globs of whoever handed the task in: a path must satisfy them besides the task's own.
     `placements` tell how much reading the answer had to guess; none where nothing had to be placed. `leaks` are the
     credentials that the scan found in added lines, `sources` the files that others are copied from.
     """
@@ -29,6 +30,7 @@ class Subject:
     surroundings: Surroundings
     task_allowed: tuple[str, ...] = ()
     task_forbidden: tuple[str, ...] = ()
+    task_within: tuple[str, ...] = ()
     exceptions: tuple[str, ...] = ()
     output_kind: OutputKind = "diff"
     placements: tuple[Placed, ...] = ()

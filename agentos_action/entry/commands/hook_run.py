@@ -103,8 +103,16 @@ def _open(path: str, base: Base, policy: Policy, task: ToolTask | None) -> bool:
     """Return whether policy and task let a model change the file at all."""
     version = base.read(path)
     around = surroundings(base, (FileChange(path, path, version, version),))
-    narrowed = (task.allowed_paths, task.forbidden_paths) if task is not None else ((), ())
-    return not may_change(path, policy, around, task_allowed=narrowed[0], task_forbidden=narrowed[1])
+    if task is None:
+        return not may_change(path, policy, around)
+    return not may_change(
+        path,
+        policy,
+        around,
+        task_allowed=task.allowed_paths,
+        task_forbidden=task.forbidden_paths,
+        task_within=task.within,
+    )
 
 
 def _missing_model(options: argparse.Namespace, repo: RepoView, policy: Policy) -> tuple[str, str] | None:
@@ -112,7 +120,7 @@ def _missing_model(options: argparse.Namespace, repo: RepoView, policy: Policy) 
 
     A recipe falls back to the embedded model, which can do those; a free task does not.
     """
-    if options.answer:
+    if options.answer or options.gguf:
         return None
     chosen = choose_model(
         flags=wish(options.profile, options.provider, options.model, options.base_url),

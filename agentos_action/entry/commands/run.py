@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from agentos_action.entry.delivery import delivery_arguments
+from agentos_action.entry.delivery import delivery_arguments, issue_argument
 
 if TYPE_CHECKING:
     import argparse
@@ -27,7 +27,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     task.add_argument("--task", metavar="FILE", help="a task file (Markdown, TOML front matter)")
     task.add_argument("--instruction", metavar="TEXT", help="the instruction itself")
     task.add_argument("--recipe", metavar="NAME", help="a narrow task; see `agentos recipe list`")
+    issue_argument(task, "the task is this issue's text, where none is given; it is answered (default: the event's)")
     task.add_argument("--files", nargs="+", metavar="FILE", help="the files it is about, from the repository's root")
+    path_arguments(task)
+    task.add_argument("--check", action="append", metavar="COMMAND", help="a further check besides the policy's")
     where = parser.add_argument_group("where")
     where.add_argument("--repo", default=".", metavar="DIR", help="the repository (default: the one you stand in)")
     where.add_argument("--base", metavar="REV", help="start from this commit (default: the branch's tip)")
@@ -47,6 +50,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
 
 
+def path_arguments(group: argparse._ArgumentGroup | argparse.ArgumentParser) -> None:
+    """Add the options with which whoever hands a task in narrows it."""
+    group.add_argument(
+        "--allowed-paths",
+        nargs="+",
+        action="extend",
+        metavar="GLOB",
+        help="change these only; policy and task narrow on",
+    )
+    group.add_argument("--forbidden-paths", nargs="+", action="extend", metavar="GLOB", help="leave these alone, too")
+
+
 def model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose a model."""
     model = parser.add_argument_group("which model")
@@ -56,6 +71,9 @@ def model_arguments(parser: argparse.ArgumentParser) -> None:
     model.add_argument("--model", metavar="NAME", help="the model that must answer")
     model.add_argument("--embedded", action="store_true", help="start a llama.cpp server for this run, and end it")
     model.add_argument("--binary", metavar="PATH", help="a llama-server program for --embedded")
+    model.add_argument("--gguf", metavar="FILE", help="as --embedded, with this model file, used where it lies")
+    model.add_argument("--gguf-sha256", metavar="H", help="its sha256; another file is not loaded")
+    model.add_argument("--context", type=tokens, metavar="N", help="tokens of context of the embedded server")
     model.add_argument("--threads", type=int, metavar="N", help="threads of the embedded server")
     model.add_argument("--timeout", type=seconds, metavar="S", help="seconds for health and all answers together")
 
@@ -73,6 +91,16 @@ def seconds(text: str) -> float:
         message = "seconds must be more than 0 and at most 86400"
         raise argparse.ArgumentTypeError(message)
     return value
+
+
+def tokens(text: str) -> int:
+    """Return a number of tokens as it is given on a command line."""
+    import argparse  # noqa: PLC0415 - loaded already by the caller, needed for its error only
+
+    if not (text.isascii() and text.isdecimal() and 0 < int(text[:10]) <= 10_000_000):  # noqa: PLR2004 - beyond any model
+        message = f"{text!r} is no number of tokens"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -107,12 +135,13 @@ def reported(
 ) -> RunReport:
     """Walk one of the ways, say what came of it, and return the report."""
     from agentos_action.entry.fail import as_line, read_by_runner, uncoloured  # noqa: PLC0415 - not for --help
+    from agentos_action.entry.request import sidecar_wish  # noqa: PLC0415 - the same
     from agentos_action.report.terminal import Reporter  # noqa: PLC0415 - the same
     from agentos_action.wiring import parts  # noqa: PLC0415 - the same
 
     runner = obeyed and read_by_runner()
     with Reporter(quiet=options.json, verbose=options.verbose, plain=uncoloured(), runner=runner) as reporter:
-        report = walk(request, parts(), reporter)
+        report = walk(request, parts(sidecar=sidecar_wish(options)), reporter)
     if options.json:
         sys.stdout.write(as_line(report.model_dump(mode="json")))
     else:

@@ -101,6 +101,9 @@ def _listed(subject: Subject, name: str) -> Iterator[Finding]:
         yield _finding("paths.not-allowed", name, "the policy's allowed_paths do not list it", _narrow("agentos.toml"))
     if subject.task_allowed and not allows(subject.task_allowed, name):
         yield _finding("paths.not-allowed", name, "the task's allowed_paths do not list it", _narrow("the task"))
+    if subject.task_within and not allows(subject.task_within, name):
+        said = "the paths within which the task was handed in (--allowed-paths) do not list it"
+        yield _finding("paths.not-allowed", name, said, _narrow("the workflow or the command that hands it in"))
     if forbids(subject.policy.forbidden_paths, name):
         yield _finding("paths.forbidden", name, "the policy's forbidden_paths hold it", "Leave that file alone.")
     if subject.task_forbidden and forbids(subject.task_forbidden, name):
@@ -115,7 +118,7 @@ def _like_listed(subject: Subject, name: str) -> Iterator[Finding]:
     """Yield a finding for a name that only looks like what an allowed pattern spells out."""
     if name.isascii():
         return
-    patterns = (*subject.policy.allowed_paths, *subject.exceptions, *subject.task_allowed)
+    patterns = (*subject.policy.allowed_paths, *subject.exceptions, *subject.task_allowed, *subject.task_within)
     spelled = _spelled_out(patterns)
     for part in name.split("/"):
         like = next((each for each in spelled.get(skeleton(part), ()) if look_alike(part, each)), None)

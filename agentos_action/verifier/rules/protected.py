@@ -16,7 +16,7 @@ _INSTALLS = "says what is installed, and protect_manifests is true"
 
 
 def protected(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for every protected name that policy (and task, where it lists any) do not open on purpose."""
+    """Yield a finding for every protected name that policy, and the task's lists, do not open on purpose."""
     yield from _closed(subject, PROTECTED, "protected.place", _STEERS)
     if subject.policy.protect_manifests:
         yield from _closed(subject, MANIFESTS, "protected.manifest", _INSTALLS)
@@ -28,7 +28,8 @@ def _closed(subject: Subject, places: tuple[Place, ...], code: str, said: str) -
         if place is None:
             continue
         opened = _opens((*subject.policy.allowed_paths, *subject.exceptions), name, place)
-        if opened and (not subject.task_allowed or _opens(subject.task_allowed, name, place)):
+        narrower = (given for given in (subject.task_allowed, subject.task_within) if given)
+        if opened and all(_opens(given, name, place) for given in narrower):
             continue
         yield Finding(
             id=code,

@@ -1,0 +1,85 @@
+"""Whether the task in a bundle is what the event of `agentos commit` asks for: the bundle itself is a stranger's."""
+
+from __future__ import annotations
+
+import re
+
+from agentos_action.evidence.canonical import sha256_text
+from agentos_action.evidence.chain import event_of
+from agentos_action.evidence.proposal import Proposal
+from agentos_action.pipeline.asked import Found, asked_for, fetched, thread_in
+from agentos_action.pipeline.event import Cause
+from agentos_action.pipeline.trust import can_ask
+from agentos_action.pipeline.walk import Walk
+from agentos_action.records.policy import TriggerRules
+from agentos_action.records.task import ToolTask
+from agentos_action.records.verdict import Finding
+
+_DISPATCHES = frozenset({"workflow_dispatch", "repository_dispatch"})
+_ISSUE = re.compile(r"issue-([1-9][0-9]{0,14})")
+
+
+def own_task(walk: Walk, cause: Cause | None, proposal: Proposal, triggers: TriggerRules) -> Found | Finding | None:
+    """Return what the event asks for, a finding where the bundle's task is another; None where nothing is to compare.
+
+    Only a task that a text at the forge asked for is compared: a given one is the word of whoever runs us.
+    """
+    if cause is None or proposal.task.source not in {"issue", "comment", "dispatch"}:
+        return None
+    found = _asked(walk, cause, proposal, triggers)
+    if not isinstance(found, Found):
+        return found
+    other = [name for name, same in _compared(proposal, found.task).items() if not same]
+    if other:
+        return _finding(f"its {' and '.join(other)} {'is' if len(other) == 1 else 'are'} not what the event asks for")
+    return found
+
+
+def _asked(walk: Walk, cause: Cause, proposal: Proposal, triggers: TriggerRules) -> Found | Finding | None:
+    """Return what was asked for: by this event, or, where the event does not say, by the issue as it stands now."""
+    told = proposal.task
+    if thread_in(cause) is not None:
+        found = asked_for(walk, cause, triggers)
+        return found if isinstance(found, Found) else _finding(f"the event asks for nothing: {found.why}")
+    named = _ISSUE.fullmatch(told.task_id)
+    issue = (walk.request.issue or (int(named[1]) if named else None)) if told.source != "comment" else None
+    if issue is not None and can_ask(walk):
+        # It was asked for by its number, or this run follows the one that proposed.
+        from agentos_action.tasks.asked import Wanted  # noqa: PLC0415 - a given task needs no Markdown parser
+
+        return fetched(walk, Wanted(issue, told.source, told.requested_by))
+    if issue is None and told.source == "dispatch" and cause.event.name in _DISPATCHES:
+        found = asked_for(walk, cause, triggers)
+        return found if isinstance(found, Found) else None
+    said = f"whether the bundle's task {proposal.task.task_id!r} is what was asked for could not be found out"
+    hint = "Commit in the workflow that proposed, or give a token (GITHUB_TOKEN)."
+    walk.warn(Finding(id="trust.uncompared", severity="warning", message=said, hint=hint))
+    return None
+
+
+def _compared(proposal: Proposal, asked: ToolTask) -> dict[str, bool]:
+    """Return, for each thing that matters, whether the bundle has it as it was asked for."""
+    told, digest = proposal.task, event_of(proposal.tape, "task_loaded").get("instruction_sha256")
+    return {
+        "id": told.task_id == asked.task_id,
+        "source": told.source == asked.source,
+        # A secret in it is not recorded, and its digest is that of the text as it was.
+        "instruction": asked.instruction == told.instruction or digest == sha256_text(asked.instruction),
+        "recipe": told.recipe == asked.recipe,
+        "allowed_paths": told.allowed_paths == asked.allowed_paths,
+        "forbidden_paths": set(told.forbidden_paths) >= set(asked.forbidden_paths),
+        "narrowing": told.narrow == asked.narrow,
+    }
+
+
+def taken(proposal: Proposal, asked: Found | None) -> ToolTask:
+    """Return the task to judge by: the bundle's, in the very words of the event where they were compared."""
+    task = proposal.task
+    if asked is None:
+        return task
+    return task.model_copy(update={"instruction": asked.task.instruction, "requested_by": asked.task.requested_by})
+
+
+def _finding(why: str) -> Finding:
+    hint = "Take the bundle that this event's `propose` made; where the text was changed since, propose again."
+    return Finding(id="bundle.other-task", message=f"the bundle has another task: {why}", hint=hint)
