@@ -6,6 +6,8 @@ address that is rewritten, a hook, a redirect that is followed) has a say, and n
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,8 +17,9 @@ from typing import Literal, TypeVar
 import pygit2
 
 from agentos_action.clock import Deadline
-from agentos_action.errors import ConflictError, DeliveryError
+from agentos_action.errors import AgentOSError, ConflictError, DeliveryError
 from agentos_action.executor import temporary
+from agentos_action.executor.own import is_ours
 from agentos_action.executor.push_callbacks import Callbacks, To, host_of, shown
 from agentos_action.executor.push_refusals import refused, stale, unreachable
 from agentos_action.records.delivery import is_loopback
@@ -31,7 +34,7 @@ _OTHERS = "refs/agentos/others/"
 #: git's own number for all of the history.
 _ALL = 2_147_483_647
 _TIMEOUT_MS = 30_000
-TRAILER = "AgentOS-Run: "
+_PARTING_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +62,47 @@ class Pushed:
 
 
 def push(place: Path, order: PushOrder, deadline: Deadline) -> Pushed:
-    """Push the commit; raises ConflictError where the branch holds what is not ours, else DeliveryError."""
+    """Push the commit; raises ConflictError where the branch holds what is not ours, else DeliveryError.
+
+    libgit2 hears no signal while it waits for a remote, so it works on a thread of its own: Ctrl-C ends the waiting.
+    """
+    found: queue.SimpleQueue[Pushed | AgentOSError | None] = queue.SimpleQueue()
+    ended = threading.Event()
+    with temporary.folder("push") as top:
+
+        def work() -> None:
+            came: Pushed | AgentOSError | None = None
+            try:
+                came = _push(place, top, order, deadline, ended)
+            except AgentOSError as error:
+                came = error
+            finally:
+                found.put(came)
+
+        thread = threading.Thread(target=work, name="agentos-push", daemon=True)
+        thread.start()
+        try:
+            came = found.get(timeout=max(0.001, deadline.remaining()))
+        except queue.Empty:
+            raise unreachable(shown(order.remote), "timed out", token=False) from None
+        finally:
+            # Where it still talks it stops at the next word of the remote; a silent one holds nobody up.
+            ended.set()
+            thread.join(_PARTING_SECONDS)
+    if came is None:
+        raise AssertionError(order)  # a bug, whose log the thread has written
+    if isinstance(came, AgentOSError):
+        raise came
+    return came
+
+
+def _push(place: Path, top: Path, order: PushOrder, deadline: Deadline, ended: threading.Event) -> Pushed:
     repo = pygit2.Repository(str(place))
     url = address(repo, order.remote)
     pygit2.settings.server_connect_timeout = pygit2.settings.server_timeout = _TIMEOUT_MS
-    with _beside(repo) as scratch:
+    with _beside(repo, top) as scratch:
         scratch.references.create(_OURS, order.commit)
-        way = _Way(scratch, url, order, deadline)
+        way = _Way(scratch, url, order, (deadline, ended))
         tips = way.tips()
         tip = tips.get(_HEADS + order.branch)
         if tip == order.commit:
@@ -94,29 +131,30 @@ def address(repo: pygit2.Repository, remote: str) -> str:
 
 
 @contextmanager
-def _beside(repo: pygit2.Repository) -> Iterator[pygit2.Repository]:
-    """Make a temporary bare repository that reads the objects of `repo` and ends its history where that one does."""
+def _beside(repo: pygit2.Repository, top: Path) -> Iterator[pygit2.Repository]:
+    """Make a bare repository in `top` that reads the objects of `repo` and ends its history where that one does."""
     common = common_folder(Path(repo.path))
-    with temporary.folder("push") as top:
-        made = pygit2.init_repository(str(top), bare=True)
-        made.config["http.followRedirects"] = "false"
-        made.free()
-        shallow = common / "shallow"
-        if shallow.is_file():
-            (top / "shallow").write_bytes(shallow.read_bytes())
-        beside = pygit2.Repository(str(top))
-        try:
-            beside.odb.add_disk_alternate(str(common / "objects"))
-            yield beside
-        finally:
-            beside.free()
+    made = pygit2.init_repository(str(top), bare=True)
+    made.config["http.followRedirects"] = "false"
+    made.free()
+    shallow = common / "shallow"
+    if shallow.is_file():
+        (top / "shallow").write_bytes(shallow.read_bytes())
+    beside = pygit2.Repository(str(top))
+    try:
+        beside.odb.add_disk_alternate(str(common / "objects"))
+        yield beside
+    finally:
+        beside.free()
 
 
 class _Way:
     """The conversation with one remote."""
 
-    def __init__(self, scratch: pygit2.Repository, url: str, order: PushOrder, deadline: Deadline) -> None:
-        self._scratch, self._order, self._deadline = scratch, order, deadline
+    def __init__(
+        self, scratch: pygit2.Repository, url: str, order: PushOrder, until: tuple[Deadline, threading.Event]
+    ) -> None:
+        self._scratch, self._order, self._until = scratch, order, until
         self._to = To(order.branch, order.token, order.server_url)
         # As libgit2 reads it: the user's own settings may give a shorter name to an address.
         self._url = scratch.remotes.create_anonymous(url).url or url
@@ -137,7 +175,7 @@ class _Way:
             raise stale(name)
         kept = self._kept(tips)
         for at, commit in enumerate(self._lost(tip, kept)):
-            if not _ours(commit, whose):
+            if not is_ours(commit, whose):
                 raise _not_ours(name, commit, first=at == 0)
 
     def _lost(self, tip: str, kept: list[str]) -> Iterator[pygit2.Commit]:
@@ -178,7 +216,7 @@ class _Way:
 
     def _ask(self, what: Callable[[pygit2.Remote, Callbacks], T]) -> T:
         """Ask the remote something, over a connection of its own; a refusal comes out as the error that tells it."""
-        callbacks = Callbacks(self._url, self._to, self._deadline)
+        callbacks = Callbacks(self._url, self._to, self._until)
         try:
             return what(self._scratch.remotes.create_anonymous(self._url), callbacks)
         except (pygit2.GitError, KeyError, ValueError, OSError) as error:
@@ -192,13 +230,6 @@ def _stands_on(repo: pygit2.Repository, commit: str, tip: str) -> bool:
         return tip in repo and repo.descendant_of(commit, tip)
     except (pygit2.GitError, KeyError, ValueError):
         return False
-
-
-def _ours(commit: pygit2.Commit, whose: pygit2.Signature) -> bool:
-    """Return whether a commit is one that we made as who we are now: a person who amends ours becomes its committer."""
-    lines = commit.raw_message.decode("utf-8", "replace").rstrip().rpartition("\n\n")[2].splitlines()
-    same = (commit.committer.name, commit.committer.email) == (whose.name, whose.email)
-    return same and len(commit.parent_ids) == 1 and any(line.startswith(TRAILER) for line in lines)
 
 
 def _not_ours(branch: str, commit: pygit2.Commit, *, first: bool) -> ConflictError:

@@ -74,6 +74,22 @@ _ROWS = (
         "Check the certificate of the remote, and SSL_CERT_FILE.",
     ),
 )
+_SSH = (
+    _Row(
+        r"host ?key",
+        "push_host_key",
+        "config",
+        "nobody here knows the host's key",
+        "Make sure that it is the right one, then put it into ~/.ssh/known_hosts (ssh-keyscan prints it).",
+    ),
+    _Row(
+        r"ssh key|with agent|identities",
+        "push_no_key",
+        "auth",
+        "the SSH agent has no key that the remote takes",
+        "Look with `ssh-add -l`, add one with `ssh-add`; or use the remote's https address and a token.",
+    ),
+)
 _MOVED = re.compile(r"non-fast-?forward|fetch first|stale info|cannot lock ref|failed to update ref|is at .* but exp")
 _NO_TOKEN = _Row(
     r"\b401\b|authentication|credentials",
@@ -86,7 +102,7 @@ _BAD_TOKEN = _Row(
     _NO_TOKEN.words, "push_bad_token", "auth", "the remote refused the token", f"It may have expired. {_WRITE}"
 )
 #: All of them, for the page that lists them.
-ROWS = (_NO_TOKEN, _BAD_TOKEN, *_ROWS)
+ROWS = (_NO_TOKEN, _BAD_TOKEN, *_SSH, *_ROWS)
 
 
 def refused(branch: str, said: str) -> DeliveryError | ConflictError:
@@ -100,7 +116,7 @@ def unreachable(url: str, said: str, *, token: bool) -> DeliveryError | Conflict
     """Return the error for a conversation with a remote that broke off; `token` says that it was given one."""
     if _MOVED.search(said.lower()):
         return stale("")
-    return _error(f"cannot push to {url}", said, (_BAD_TOKEN if token else _NO_TOKEN, *_ROWS))
+    return _error(f"cannot push to {url}", said, (*_SSH, _BAD_TOKEN if token else _NO_TOKEN, *_ROWS))
 
 
 def stale(branch: str) -> ConflictError:

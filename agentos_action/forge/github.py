@@ -1,22 +1,20 @@
-"""Pull requests, comments, labels and reactions of one repository at GitHub: each exists once and is updated."""
+"""One repository at GitHub: who may do what there, what stands in its issues, and what we deliver, each thing once."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import Final, Literal, TypeAlias, TypeVar
-
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
+from typing import Final, Literal, TypeAlias
 
 from agentos_action.clock import Clock, Deadline
 from agentos_action.errors import DeliveryError
-from agentos_action.forge.http import Api, check_address, segment
+from agentos_action.forge.http import Api, Method, check_address, segment
 from agentos_action.forge.patience import MayHaveArrived
+from agentos_action.forge.replies import Comment, Issue, PullRequest, Standing, User, Whole, as_list, read_as
 from agentos_action.records.delivery import Forge
+from agentos_action.records.policy import PERMISSIONS, Permission
 
-T = TypeVar("T")
 Reaction: TypeAlias = Literal["eyes", "rocket", "confused"]
 
 #: The login of a workflow's own token; what it does sets no workflow off.
@@ -25,56 +23,9 @@ COMMENT_MARKER: Final = "<!-- agentos-action: the comment on this issue, which l
 PATIENCE_SECONDS: Final = 120.0
 _PAGE: Final = 100
 _PAGES: Final = 10
+#: What the two later roles are called where only the first three names are known.
+_OLD_NAMES: Final = {"maintain": "write", "triage": "read"}
 _STANDING: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
-
-
-class _Read(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class User(_Read):
-    """Who did something; `type` is `User`, `Bot` or `Organization`."""
-
-    login: str
-    type: str
-
-
-class _Repository(_Read):
-    full_name: str
-
-
-class _Head(_Read):
-    ref: str
-    repo: _Repository | None
-
-
-class PullRequest(_Read):
-    """A pull request, as far as we look at it; what nobody wrote is None."""
-
-    number: NonNegativeInt
-    html_url: str
-    state: Literal["open", "closed"]
-    draft: bool = False
-    merged_at: datetime | None = None
-    body: str | None = None
-    user: User | None = None
-    head: _Head
-
-
-class _Comment(_Read):
-    id: NonNegativeInt
-    body: str = ""
-    user: User | None = None
-    author_association: str = "NONE"
-    html_url: str
-
-
-class _Issue(_Read):
-    closed_by: User | None = None
-
-
-class _Whole(_Read):
-    default_branch: str
 
 
 def task_marker(task_id: str) -> str:
@@ -93,9 +44,42 @@ class GitHub:
         self._api, self._owner, self._repository = api, owner, repository
         self._at = f"/repos/{segment(owner)}/{segment(name)}"
 
+    def permission(self, login: str) -> Permission | None:
+        """Return what a person may do in the repository, None where that is nothing or nobody has this name.
+
+        A role of the repository's own making counts as the one that it is built on.
+        """
+        try:
+            found = self._api.get(f"{self._at}/collaborators/{segment(login)}/permission")
+        except DeliveryError as error:
+            if error.raw_error_code != "forge_not_found":
+                raise
+            return None
+        standing = read_as(Standing, found)
+        named: dict[str, Permission] = {name: name for name in PERMISSIONS}
+        if _OLD_NAMES.get(standing.role_name, standing.role_name) == standing.permission:
+            return named.get(standing.role_name)
+        return named.get(standing.permission)
+
+    def issue(self, number: int) -> Issue:
+        """Return an issue, or a pull request as the issue that it is too, as it stands now."""
+        return read_as(Issue, self._api.get(f"{self._at}/issues/{number}"))
+
+    def comment(self, comment: int) -> Comment:
+        """Return a comment under an issue or a pull request, as it stands now."""
+        return read_as(Comment, self._api.get(f"{self._at}/issues/comments/{comment}"))
+
+    def review_comment(self, comment: int) -> Comment:
+        """Return a comment at a line of a pull request, as it stands now."""
+        return read_as(Comment, self._api.get(f"{self._at}/pulls/comments/{comment}"))
+
+    def pull(self, number: int) -> PullRequest:
+        """Return a pull request by its number."""
+        return read_as(PullRequest, self._api.get(f"{self._at}/pulls/{number}"))
+
     def default_branch(self) -> str:
         """Return the branch that pull requests go to where nobody names one."""
-        return _as(_Whole, self._api.get(self._at)).default_branch
+        return read_as(Whole, self._api.get(self._at)).default_branch
 
     def of_branch(self, branch: str) -> tuple[PullRequest, ...]:
         """Return every pull request from a branch of this repository, the newest first."""
@@ -112,7 +96,7 @@ class GitHub:
 
     def _pulls(self, **query: str) -> Iterator[PullRequest]:
         for page in range(1, _PAGES + 1):
-            found = _list(PullRequest, self._api.get(f"{self._at}/pulls", **query, per_page=_PAGE, page=page))
+            found = as_list(PullRequest, self._api.get(f"{self._at}/pulls", **query, per_page=_PAGE, page=page))
             yield from found
             if len(found) < _PAGE:
                 return
@@ -123,13 +107,13 @@ class GitHub:
 
     def closed_by(self, number: int) -> User | None:
         """Return who closed a pull request, None where the forge does not say."""
-        return _as(_Issue, self._api.get(f"{self._at}/issues/{number}")).closed_by
+        return self.issue(number).closed_by
 
     def open_pull(self, branch: str, base: str, title: str, body: str, *, draft: bool) -> PullRequest:
         """Open a pull request; one that came about although no answer came is found and not made twice."""
         fields: dict[str, object] = {"title": title, "body": body, "head": branch, "base": base, "draft": draft}
         try:
-            return _as(PullRequest, self._api.send("POST", f"{self._at}/pulls", fields))
+            return read_as(PullRequest, self._api.send("POST", f"{self._at}/pulls", fields))
         except DeliveryError as error:
             if not isinstance(error, MayHaveArrived) and error.raw_error_code != "forge_exists":
                 raise
@@ -138,31 +122,33 @@ class GitHub:
                 return there
             if not isinstance(error, MayHaveArrived):
                 raise
-            return _as(PullRequest, self._api.send("POST", f"{self._at}/pulls", fields))
+            return read_as(PullRequest, self._api.send("POST", f"{self._at}/pulls", fields))
 
     def update_pull(self, number: int, title: str, body: str) -> PullRequest:
         """Give a pull request another title and body."""
         sent = self._api.send("PATCH", f"{self._at}/pulls/{number}", {"title": title, "body": body})
-        return _as(PullRequest, sent)
+        return read_as(PullRequest, sent)
 
     def say(self, issue: int, body: str) -> str:
         """Write our one comment on an issue, or the one that is there anew; returns its address."""
         there = self._ours(issue)
         if there is None:
-            fields: dict[str, object] = {"body": body}
             try:
-                return _as(_Comment, self._api.send("POST", f"{self._at}/issues/{issue}/comments", fields)).html_url
+                return self._said("POST", f"issues/{issue}/comments", body)
             except MayHaveArrived:
                 there = self._ours(issue)
                 if there is None:
-                    return _as(_Comment, self._api.send("POST", f"{self._at}/issues/{issue}/comments", fields)).html_url
-        return _as(_Comment, self._api.send("PATCH", f"{self._at}/issues/comments/{there.id}", {"body": body})).html_url
+                    return self._said("POST", f"issues/{issue}/comments", body)
+        return self._said("PATCH", f"issues/comments/{there.id}", body)
 
-    def _ours(self, issue: int) -> _Comment | None:
+    def _said(self, method: Method, where: str, body: str) -> str:
+        return read_as(Comment, self._api.send(method, f"{self._at}/{where}", {"body": body})).html_url
+
+    def _ours(self, issue: int) -> Comment | None:
         """Return our comment; a stranger's that has copied our marker is none."""
         for page in range(1, _PAGES + 1):
             path = f"{self._at}/issues/{issue}/comments"
-            found = _list(_Comment, self._api.get(path, per_page=_PAGE, page=page))
+            found = as_list(Comment, self._api.get(path, per_page=_PAGE, page=page))
             for comment in found:
                 bot = comment.user is not None and comment.user.type == "Bot"
                 if marked(comment.body, COMMENT_MARKER) and (bot or comment.author_association in _STANDING):
@@ -174,6 +160,10 @@ class GitHub:
     def react(self, comment: int, reaction: Reaction) -> None:
         """Set a reaction under a comment; one that is there stays one."""
         self._api.send("POST", f"{self._at}/issues/comments/{comment}/reactions", {"content": reaction})
+
+    def react_to_issue(self, number: int, reaction: Reaction) -> None:
+        """Set a reaction under an issue or a pull request itself; one that is there stays one."""
+        self._api.send("POST", f"{self._at}/issues/{number}/reactions", {"content": reaction})
 
     def label(self, number: int, labels: tuple[str, ...]) -> None:
         """Add labels to a pull request."""
@@ -197,18 +187,3 @@ def connected(forge: Forge, clock: Clock) -> Iterator[GitHub]:
 def marked(body: str | None, marker: str) -> bool:
     """Return whether a text begins with a marker of ours: what is quoted further down is no marker."""
     return (body or "").lstrip().startswith(marker)
-
-
-def _as(model: type[T], value: object) -> T:
-    try:
-        return TypeAdapter(model).validate_python(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        hint = "Check that GITHUB_API_URL is GitHub's API; if it is, report this."
-        message = f"the forge sent a reply of another shape: {where}: {first['msg']}"
-        raise DeliveryError(message, hint, category="schema", code="forge_reply") from error
-
-
-def _list(model: type[T], value: object) -> list[T]:
-    return _as(list[model], value)  # type: ignore[valid-type]

@@ -194,12 +194,23 @@ def test_a_hook_that_declines_is_told_with_the_setting(repo: Path, server: GitSe
     assert caught.value.raw_error_code == code
 
 
-def test_a_redirect_takes_the_token_nowhere(tmp_path: Path, repo: Path, server: GitServer) -> None:
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"], ids=["another host", "another port"])
+def test_a_redirect_takes_the_token_nowhere(tmp_path: Path, repo: Path, server: GitServer, host: str) -> None:
     with serving(tmp_path / "served") as thief:
-        server.redirect_to = thief.url.replace("127.0.0.1", "localhost")
+        server.redirect_to = thief.url.replace("127.0.0.1", host)
         with pytest.raises(DeliveryError) as caught:
             send(repo, ours(repo, "two\n"))
-        assert thief.asked == []
+        assert set(thief.passwords) <= {None}
+    assert caught.value.raw_error_code == "push_redirect"
+
+
+def test_a_redirect_after_the_password_takes_it_nowhere(tmp_path: Path, repo: Path, server: GitServer) -> None:
+    with serving(tmp_path / "served") as thief:
+        server.redirect_to, server.redirect_after_password = thief.url, True
+        with pytest.raises(DeliveryError) as caught:
+            send(repo, ours(repo, "two\n"))
+        assert server.passwords == [None, f"x-access-token:{TOKEN}"]
+        assert thief.passwords == [None]
     assert caught.value.raw_error_code == "push_redirect"
 
 

@@ -21,6 +21,7 @@ from tests.git import git_run
 DESCRIPTION: dict[str, Any] = json.loads((Path(__file__).parent / "openapi.json").read_text(encoding="utf-8"))
 WHEN = "2026-11-21T03:15:00Z"
 BOT = {"login": "github-actions[bot]", "type": "Bot"}
+PERSON = {"login": "ada", "type": "User"}
 Json = dict[str, Any]
 
 
@@ -87,8 +88,12 @@ class GitHubApi:
         self.who: Json = dict(BOT)
         self.pulls: list[Json] = []
         self.comments: list[Json] = []
+        self.review_comments: list[Json] = []
+        self.issues: dict[int, Json] = {}
+        self.permissions: dict[str, str] = {}
         self.labels: dict[int, list[str]] = {}
         self.reactions: list[tuple[int, str]] = []
+        self.issue_reactions: list[tuple[int, str]] = []
         self.closed_by: dict[int, Json] = {}
         self.faults: list[Fault] = []
         self.asked: list[str] = []
@@ -139,12 +144,12 @@ class GitHubApi:
                 self.problems += [f"{method} {path}: {said}" for said in _of_request(operation, query, given)]
                 named = {key: unquote(value) for key, value in found.groupdict().items()}
                 if (named["owner"], named["repo"]) != ("o", "r"):
-                    return 404, {"message": "Not Found", "documentation_url": "https://docs.github.com"}
+                    return _not_found()
                 status, value = ROUTES[method, template](Call(self, named, query, given))
                 self.problems += [f"{method} {path} gave {status}: {s}" for s in _of_reply(operation, status, value)]
                 return status, value
         self.problems.append(f"{method} {path} is not in the description")
-        return 404, {"message": "Not Found", "documentation_url": "https://docs.github.com"}
+        return _not_found()
 
     def tip(self, branch: str) -> str | None:
         """Return where a branch of the real repository stands."""
@@ -204,13 +209,13 @@ def _invalid(message: str) -> tuple[int, Json]:
 def _shown(api: GitHubApi, pull: Json, name: str) -> Json:
     base: Json = sample({"$ref": f"#/components/schemas/{name}"})
     repo = {**sample({"$ref": "#/components/schemas/repository"}), "full_name": pull.get("of", "o/r"), "name": "r"}
-    shown = {key: value for key, value in pull.items() if key not in {"of", "branch", "target"}}
+    shown = {key: value for key, value in pull.items() if key not in {"of", "branch", "target", "sha"}}
     head = {
         **base["head"],
         "ref": pull["branch"],
         "label": f"o:{pull['branch']}",
         "repo": repo,
-        "sha": api.tip(pull["branch"]) or "0" * 40,
+        "sha": pull.get("sha") or api.tip(pull["branch"]) or "0" * 40,
     }
     return {**base, **shown, "head": head, "base": {**base["base"], "ref": pull["target"], "repo": repo}}
 
@@ -240,21 +245,32 @@ def _open_pull(at: Call) -> tuple[int, object]:
         return _invalid(f"No commits between {at.given['base']} and {at.given['head']}")
     if at.given.get("draft") and not at.api.drafts:
         return _invalid("Draft pull requests are not supported in this repository.")
-    number = len(at.api.pulls) + 100
-    at.api.pulls.append(
-        {
-            "number": number,
-            "title": at.given["title"],
-            "body": at.given.get("body"),
-            "state": "open",
-            "draft": at.given.get("draft", False),
-            "html_url": f"https://github.com/o/r/pull/{number}",
-            "branch": at.given["head"],
-            "target": at.given["base"],
-            "user": _user(at.api.who),
-        }
+    pull = add_pull(
+        at.api,
+        at.given["head"],
+        title=at.given["title"],
+        body=at.given.get("body"),
+        draft=at.given.get("draft", False),
+        target=at.given["base"],
+        user=_user(at.api.who),
     )
-    return 201, _shown(at.api, at.api.pulls[-1], "pull-request")
+    return 201, _shown(at.api, pull, "pull-request")
+
+
+def add_pull(api: GitHubApi, branch: str, **more: Any) -> Json:
+    """Let there be a pull request from a branch; `of` names a fork, `sha` a head that is not the branch's tip."""
+    number = more.pop("number", len(api.pulls) + 100)
+    row: Json = {"number": number, "title": "Theirs", "body": None, "state": "open", "draft": False, "target": "main"}
+    row |= {"html_url": f"https://github.com/o/r/pull/{number}", "branch": branch, "user": _user(PERSON), **more}
+    api.pulls.append(row)
+    return row
+
+
+def _get_pull(at: Call) -> tuple[int, object]:
+    number = int(at.named["pull_number"])
+    if all(pull["number"] != number for pull in at.api.pulls):
+        return _not_found()
+    return 200, _shown(at.api, at.api.pull(number), "pull-request")
 
 
 def _update_pull(at: Call) -> tuple[int, object]:
@@ -264,11 +280,41 @@ def _update_pull(at: Call) -> tuple[int, object]:
     return 200, _shown(at.api, pull, "pull-request")
 
 
+def add_issue(api: GitHubApi, number: int, title: str, body: str | None, **more: Any) -> Json:
+    """Let there be an issue; what is changed in it later is what the API shows."""
+    api.issues[number] = {"title": title, "body": body, "state": "open", "user": _user(PERSON), **more}
+    return api.issues[number]
+
+
 def _get_issue(at: Call) -> tuple[int, object]:
     number = int(at.named["issue_number"])
-    base = sample({"$ref": "#/components/schemas/issue"})
+    pull = next((pull for pull in at.api.pulls if pull["number"] == number), None)
+    if pull is None and number not in at.api.issues:
+        return _not_found()
+    shown = dict(at.api.issues.get(number, {}))
+    if pull is not None:
+        url = pull["html_url"]
+        shown = {key: pull[key] for key in ("title", "body", "state", "user")}
+        shown["pull_request"] = {"diff_url": url, "html_url": url, "patch_url": url, "url": url}
     who = at.api.closed_by.get(number)
-    return 200, {**base, "number": number, "closed_by": _user(who) if who else None}
+    base = sample({"$ref": "#/components/schemas/issue"})
+    return 200, {**base, "number": number, "closed_by": _user(who) if who else None, **shown}
+
+
+def _permission(at: Call) -> tuple[int, object]:
+    login = at.named["username"]
+    role = {name.casefold(): role for name, role in at.api.permissions.items()}.get(login.casefold())
+    if role is None:
+        return _not_found(f"{login} is not a user")
+    # A role of the repository's own making is given with what it is built on: `security-lead=write`.
+    name, _, built_on = role.partition("=")
+    old = built_on or {"maintain": "write", "triage": "read"}.get(name, name)
+    base = sample({"$ref": "#/components/schemas/repository-collaborator-permission"})
+    return 200, {**base, "permission": old, "role_name": name}
+
+
+def _not_found(message: str = "Not Found") -> tuple[int, Json]:
+    return 404, {"message": message, "documentation_url": "https://docs.github.com"}
 
 
 def _comment(row: Json) -> Json:
@@ -290,6 +336,25 @@ def add_comment(api: GitHubApi, issue: int, body: str, who: Json, standing: str 
     return row
 
 
+def add_review_comment(api: GitHubApi, pull: int, body: str, who: Json, standing: str = "NONE") -> Json:
+    """Let somebody comment at a line of a pull request."""
+    row: Json = {"id": len(api.review_comments) + 700, "pull": pull, "body": body, "user": _user(who)}
+    row |= {"author_association": standing, "html_url": f"https://github.com/o/r/pull/{pull}#r{row['id']}"}
+    api.review_comments.append(row)
+    return row
+
+
+def _get_comment(at: Call) -> tuple[int, object]:
+    row = next((row for row in at.api.comments if row["id"] == int(at.named["comment_id"])), None)
+    return _not_found() if row is None else (200, _comment(row))
+
+
+def _get_review_comment(at: Call) -> tuple[int, object]:
+    row = next((row for row in at.api.review_comments if row["id"] == int(at.named["comment_id"])), None)
+    base = sample({"$ref": "#/components/schemas/pull-request-review-comment"})
+    return _not_found() if row is None else (200, {**base, **{key: row[key] for key in row if key != "pull"}})
+
+
 def _add_comment(at: Call) -> tuple[int, object]:
     return 201, _comment(add_comment(at.api, int(at.named["issue_number"]), at.given["body"], at.api.who))
 
@@ -300,13 +365,21 @@ def _update_comment(at: Call) -> tuple[int, object]:
     return 200, _comment(row)
 
 
-def _react(at: Call) -> tuple[int, object]:
-    one = (int(at.named["comment_id"]), at.given["content"])
-    status = 200 if one in at.api.reactions else 201
+def _reacted(at: Call, to: int, held: list[tuple[int, str]]) -> tuple[int, object]:
+    one = (to, at.given["content"])
+    status = 200 if one in held else 201
     if status == 201:
-        at.api.reactions.append(one)
+        held.append(one)
     base = sample({"$ref": "#/components/schemas/reaction"})
     return status, {**base, "content": at.given["content"], "user": _user(at.api.who)}
+
+
+def _react(at: Call) -> tuple[int, object]:
+    return _reacted(at, int(at.named["comment_id"]), at.api.reactions)
+
+
+def _react_to_issue(at: Call) -> tuple[int, object]:
+    return _reacted(at, int(at.named["issue_number"]), at.api.issue_reactions)
 
 
 def _label(at: Call) -> tuple[int, object]:
@@ -322,7 +395,12 @@ ROUTES: dict[tuple[str, str], Callable[[Call], tuple[int, object]]] = {
     ("GET", f"{_AT}/pulls"): _list_pulls,
     ("POST", f"{_AT}/pulls"): _open_pull,
     ("PATCH", f"{_AT}/pulls/{{pull_number}}"): _update_pull,
+    ("GET", f"{_AT}/pulls/{{pull_number}}"): _get_pull,
+    ("GET", f"{_AT}/collaborators/{{username}}/permission"): _permission,
     ("GET", f"{_AT}/issues/{{issue_number}}"): _get_issue,
+    ("GET", f"{_AT}/issues/comments/{{comment_id}}"): _get_comment,
+    ("GET", f"{_AT}/pulls/comments/{{comment_id}}"): _get_review_comment,
+    ("POST", f"{_AT}/issues/{{issue_number}}/reactions"): _react_to_issue,
     ("GET", f"{_AT}/issues/{{issue_number}}/comments"): _list_comments,
     ("POST", f"{_AT}/issues/{{issue_number}}/comments"): _add_comment,
     ("PATCH", f"{_AT}/issues/comments/{{comment_id}}"): _update_comment,

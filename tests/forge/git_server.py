@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ class GitServer:
         self.root = root
         self.refuse: int | None = None
         self.redirect_to: str | None = None
+        self.redirect_after_password = False
         self.meanwhile: tuple[str, Callable[[], object]] | None = None
         self.asked: list[str] = []
         self.passwords: list[str | None] = []
@@ -74,7 +75,7 @@ def _handler(of: GitServer) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - one
 
         def answer(self, body: bytes) -> None:
             of.asked.append(f"{self.command} {self.path}")
-            if of.redirect_to is not None:
+            if of.redirect_to is not None and not of.redirect_after_password:
                 self.plain(301, {"Location": f"{of.redirect_to}{self.path}"})
                 return
             told = self.headers.get("Authorization", "")
@@ -82,6 +83,8 @@ def _handler(of: GitServer) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - one
             of.passwords.append(given)
             if given != f"x-access-token:{TOKEN}":
                 self.plain(401, {"WWW-Authenticate": 'Basic realm="git"'})
+            elif of.redirect_to is not None:
+                self.plain(301, {"Location": f"{of.redirect_to}{self.path}"})
             elif of.refuse is not None:
                 self.plain(of.refuse, {})
             else:
@@ -121,7 +124,8 @@ def _handler(of: GitServer) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - one
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # a client that was ended meanwhile
+                self.end_headers()
+                self.wfile.write(content)
 
     return Handler

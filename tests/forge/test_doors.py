@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.faulty import CHAT, FaultyServer, chunk, reply, sse, stream
-from tests.forge.api import GitHubApi, add_comment, github
+from tests.forge.api import Fault, GitHubApi, add_comment, github
 from tests.forge.git_server import TOKEN, GitServer, serving
 from tests.git import git, git_environment, make_repo
 from tests.runs import CLI, diff_answer
@@ -39,6 +39,7 @@ class Place:
         }
         (tmp / "event.json").write_text(json.dumps(event), encoding="utf-8")
         self.asked = asked["id"]
+        api.permissions["ada"] = "write"
 
     def environment(self, **more: str) -> dict[str, str]:
         kept = {name: value for name, value in git_environment().items() if not name.startswith("GITHUB_")}
@@ -116,14 +117,35 @@ def test_one_command_from_an_answer_to_a_pull_request(place: Place) -> None:
     assert "actions/runs/77" in place.api.pull(100)["body"]
 
 
+def test_a_failed_delivery_is_made_up_for_with_one_more_command(place: Place) -> None:
+    place.api.faults.append(Fault("POST", "/repos/o/r/pulls", 403, "Resource not accessible by integration"))
+    argv = [*CLI, "run", "--instruction", "Change it", "--answer", str(place.answer), "--branch", "agentos/x"]
+    failed = place.run(*argv, "--delivery", "pull-request", GITHUB_TOKEN=TOKEN)
+    made = git(place.repo, "rev-parse", "agentos/x").strip()
+    assert failed.returncode == 2, failed.stderr
+    assert f"agentos deliver {made[:10]} --branch agentos/x" in " ".join(failed.stderr.split())
+    done = place.run(*CLI, "deliver", made[:10], "--branch", "agentos/x", "--label", "agent", GITHUB_TOKEN=TOKEN)
+    assert done.returncode == 0, done.stderr
+    assert "https://github.com/o/r/pull/100" in done.stderr
+    assert made in done.stderr + done.stdout
+    report = json.loads(place.run(*CLI, "deliver", made, "--json", GITHUB_TOKEN=TOKEN).stdout)
+    assert (report["status"], report["commit"], report["delivery"]["done"]) == ("no_change", made, "updated")
+    runs = place.repo / ".git/agentos/runs"
+    told = place.run(*CLI, "deliver", str(runs), GITHUB_TOKEN=TOKEN)
+    assert (told.returncode, "is a folder of runs" in told.stderr) == (2, True)
+    nothing = place.run(*CLI, "deliver", made, "--delivery", "none", GITHUB_TOKEN=TOKEN)
+    assert (nothing.returncode, "delivers nothing" in nothing.stderr) == (2, True)
+    inside = place.run(*CLI, "deliver", report["evidence"], "--evidence", report["evidence"], GITHUB_TOKEN=TOKEN)
+    assert (inside.returncode, "lies in the bundle" in inside.stderr) == (2, True)
+
+
 def test_a_stranger_is_given_no_voice_of_ours(place: Place) -> None:
-    event = json.loads((place.tmp / "event.json").read_text(encoding="utf-8"))
-    event["comment"]["author_association"] = "NONE"
-    (place.tmp / "event.json").write_text(json.dumps(event), encoding="utf-8")
+    # The comment says that an owner wrote it; what the forge says counts.
+    place.api.permissions["ada"] = "read"
     argv = [*CLI, "run", "--instruction", "Change it", "--answer", str(place.answer), "--branch", "agentos/x"]
     done = place.run(*argv, "--delivery", "pull-request", "--json", GITHUB_TOKEN=TOKEN)
     assert (done.returncode, json.loads(done.stdout)["status"]) == (1, "rejected")
-    assert place.api.asked == []
+    assert set(place.api.asked) == {"GET /repos/o/r/collaborators/ada/permission"}
 
 
 @pytest.mark.parametrize(

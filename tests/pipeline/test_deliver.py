@@ -6,77 +6,29 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agentos_action.evidence.verify import verify_bundle
 from agentos_action.pipeline.commit import commit_proposal
-from agentos_action.records.delivery import Delivery
 from agentos_action.records.observer import Nobody
-from agentos_action.records.run import RunReport
+from agentos_action.records.run import Workflow
 from agentos_action.wiring import parts
-from tests.forge.api import Fault, GitHubApi, add_comment, github
-from tests.forge.git_server import TOKEN, GitServer, serving
-from tests.git import commit_all, git, make_repo, write_files
+from tests.forge.api import PERSON, Fault, add_comment, add_issue
+from tests.forge.git_server import TOKEN
+from tests.forge.place import BRANCH, Here, place, told
+from tests.git import commit_all, git, write_files
 from tests.runs import diff_answer, request, scripted, tape_of
 
-BRANCH = "agentos/{task}"
-PERSON = {"login": "ada", "type": "User"}
 MARKER = "<!-- agentos-action: task "
-
-
-@dataclass
-class Here:
-    """A clone, the server it came from, the API beside it."""
-
-    tmp: Path
-    repo: Path
-    server: GitServer
-    api: GitHubApi
-
-    @property
-    def wish(self) -> Delivery:
-        return Delivery(
-            way="pull-request",
-            token=TOKEN,
-            server_url="https://github.com",
-            api_url=self.api.url,
-            repository="o/r",
-            run_url="https://github.com/o/r/actions/runs/7",
-        )
-
-    def run(self, new: str = "two", task: str = "Change it", **more: Any) -> RunReport:
-        """Run once; a runner's checkout has no branch of ours of an earlier run."""
-        for name in git(self.repo, "branch", "--list", "agentos/*", "--format=%(refname:short)").split():
-            git(self.repo, "branch", "--quiet", "-D", name)
-        wish = replace(self.wish, **{name: more.pop(name) for name in list(more) if name in Delivery.__slots__})
-        fields = {"instruction": task, "branch": BRANCH, "secrets": (TOKEN,), "delivery": wish, **more}
-        return scripted(self.repo, self.tmp, diff_answer("a.txt", "one", new), **fields)
-
-    def tip(self, branch: str) -> str:
-        return git(self.server.bare("o/r.git"), "rev-parse", f"refs/heads/{branch}").strip()
 
 
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[Here]:
-    first = make_repo(tmp_path, {"a.txt": "one\n"}, "first")
-    bare = tmp_path / "served/o/r.git"
-    git(tmp_path, "clone", "--quiet", "--bare", str(first), str(bare))
-    git(bare, "config", "http.receivepack", "true")
-    repo = tmp_path / "repo"
-    git(tmp_path, "clone", "--quiet", str(bare), str(repo))
-    for name, value in (("user.name", "Ada Test"), ("user.email", "ada@example.org"), ("core.autocrlf", "false")):
-        git(repo, "config", name, value)
-    with serving(tmp_path / "served") as server, github(bare) as api:
-        git(repo, "remote", "set-url", "origin", f"{server.url}/o/r.git")
-        yield Here(tmp_path, repo, server, api)
-
-
-def told(report: RunReport) -> str:
-    return f"{report.message} | {report.hint} | {report.findings}"
+    with place(tmp_path) as one:
+        yield one
 
 
 def test_a_commit_becomes_one_pull_request_which_the_next_run_updates(here: Here) -> None:
@@ -152,12 +104,52 @@ def test_one_comment_on_the_issue_and_reactions_where_it_was_asked(here: Here) -
     assert len(here.api.comments) == 3
 
 
+def test_an_issue_that_asked_itself_gets_the_reactions(here: Here) -> None:
+    assert here.run(issue=5, comment=False).status == "committed"
+    assert (here.api.issue_reactions, here.api.comments) == ([(5, "eyes"), (5, "rocket")], [])
+    here.api.faults.append(Fault("POST", "/repos/o/r/issues/6/comments", 403, "Resource not accessible by integration"))
+    mute = here.run("three", issue=6)
+    assert [one.id for one in mute.findings] == ["delivery.partly"]
+    assert here.api.issue_reactions[2:] == [(6, "eyes"), (6, "rocket")], "a comment that is refused takes none away"
+
+
+def test_a_run_that_had_nothing_to_do_with_us_is_told_to_nobody(here: Here, tmp_path: Path) -> None:
+    event = tmp_path / "event.json"
+    bot = {"login": "github-actions[bot]", "type": "Bot"}
+    event.write_text(json.dumps({"action": "created", "issue": {"number": 5}, "comment": {"id": 9}, "sender": bot}))
+    workflow = Workflow(repository="o/r", run_id="7", event="issue_comment", event_file=event)
+    report = here.run(issue=5, asked_in=9, workflow=workflow)
+    assert (report.status, report.exit_code) == ("no_change", 0), told(report)
+    assert report.message.startswith("skipped: ")
+    assert here.api.asked == []
+
+
+def test_who_approved_a_text_that_was_changed_since_is_told(here: Here, tmp_path: Path) -> None:
+    issue = {"number": 5, "title": "T", "body": "Change it", "state": "open", "user": PERSON}
+    label = {"name": "agentos"}
+    repository = {"default_branch": "main"}
+    event = {"action": "labeled", "issue": issue, "label": label, "sender": PERSON, "repository": repository}
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    workflow = Workflow(repository="o/r", run_id="7", event="issues", event_file=tmp_path / "event.json")
+    here.api.permissions["ada"] = "write"
+    add_issue(here.api, 5, "T", "Change something else")
+    report = here.run(task=None, issue=5, workflow=workflow)
+    assert (report.status, [one.id for one in report.findings]) == ("rejected", ["trust.edited"]), told(report)
+    assert "AgentOS: rejected" in here.api.comments[0]["body"]
+    assert here.api.issue_reactions == [(5, "confused")]
+    here.api.permissions["ada"] = "read"
+    assert here.run(task=None, issue=5, workflow=workflow).status == "rejected"
+    assert len(here.api.comments) == 1
+    assert here.api.issue_reactions == [(5, "confused")], "who may not ask hears nothing"
+
+
 def test_a_refusal_is_told_in_the_issue_too(here: Here) -> None:
     report = scripted(
         here.repo,
         here.tmp,
         diff_answer("agentos.toml", "one", "two"),
         delivery=replace(here.wish, issue=5, asked_in=9),
+        forge=here.forge,
         secrets=(TOKEN,),
         branch=BRANCH,
     )
@@ -419,6 +411,7 @@ def test_the_second_half_delivers_too(here: Here) -> None:
         proposal=Path(proposal.evidence or ""),
         branch=BRANCH,
         delivery=here.wish,
+        forge=here.forge,
         secrets=(TOKEN,),
     )
     report = commit_proposal(asked, parts(), Nobody())

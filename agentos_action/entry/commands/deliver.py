@@ -1,0 +1,70 @@
+"""`agentos deliver EVIDENCE_DIR|COMMIT`: a commit that was made and not delivered is delivered; no model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentos_action.entry.commands import run as run_command
+from agentos_action.entry.delivery import delivery_arguments, issue_argument
+
+if TYPE_CHECKING:
+    import argparse
+
+EXAMPLE = "agentos deliver 8f3a1c2d55 --branch agentos/colour-flag --delivery pull-request"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("what", metavar="EVIDENCE_DIR|COMMIT", help="the run that made the commit, or the commit")
+    parser.add_argument("--repo", default=".", metavar="DIR", help="the repository (default: the one you stand in)")
+    parser.add_argument("--branch", metavar="NAME", help="the local branch whose tip it is (default: the one there is)")
+    parser.add_argument("--base", metavar="BRANCH", help="the pull request goes to this branch of the remote")
+    parser.add_argument("--policy-ref", metavar="REV", help="read agentos.toml from this commit (default: the commit)")
+    issue_argument(parser, "the issue that asked (default: the event's)")
+    delivery_arguments(parser)
+    parser.set_defaults(delivery="pull-request", allow_path=None, allowed_paths=None, forbidden_paths=None)
+    parser.set_defaults(dry_run=False, proposal=".")
+    parser.add_argument("--evidence", metavar="DIR", help="where evidence goes (default: <git dir>/agentos/runs)")
+    parser.add_argument("--verbose", action="store_true", help="say more of what happens")
+    parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on stdout")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Deliver it and report."""
+    from agentos_action.entry.request import commit_request  # noqa: PLC0415 - not for --help
+    from agentos_action.errors import UsageError  # noqa: PLC0415 - the same
+    from agentos_action.pipeline.deliver_again import deliver_commit  # noqa: PLC0415 - the same
+
+    if options.delivery == "none":
+        raise UsageError("--delivery none delivers nothing", "Give push or pull-request.")
+    folder = _bundle(options.what)
+    request = replace(commit_request(options), half="deliver", proposal=folder, base=options.base, issue=None)
+    root = request.evidence.resolve() if request.evidence is not None else None
+    if root is not None and folder is not None and folder.resolve() in {root, *root.parents}:
+        message = f"the evidence folder {request.evidence} lies in the bundle, which nothing may change"
+        raise UsageError(message, "Name another folder with --evidence.")
+    walk = partial(deliver_commit, commit=None if folder else options.what)
+    return run_command.finish(run_command.reported(options, request, walk))
+
+
+def _bundle(what: str) -> Path | None:
+    """Return the folder of a run; None where the word is not the name of one, and so of a commit."""
+    from agentos_action.errors import UsageError  # noqa: PLC0415 - not for --help
+    from agentos_action.evidence.layout import SUMS  # noqa: PLC0415 - the same
+
+    folder = Path(what)
+    try:
+        if not folder.is_dir():
+            return None
+        if (folder / SUMS).exists():
+            return folder
+        inside = sorted(folder.glob(f"*/{SUMS}"))
+    except OSError as error:
+        hint = "Give the folder of a run, or its commit."
+        raise UsageError(f"{folder} cannot be read: {error.strerror}", hint) from error
+    if inside:
+        raise UsageError(f"{folder} is a folder of runs", f"Give one of them: agentos deliver {inside[-1].parent}")
+    return None

@@ -1,0 +1,28 @@
+"""Which commits are ours: made by a run, by the one that we commit as, and amended by nobody."""
+
+from __future__ import annotations
+
+import pygit2
+
+from agentos_action.errors import UsageError
+from agentos_action.executor.identity import identities
+from agentos_action.records.receipt import CommitOrder
+
+TRAILER = "AgentOS-Run: "
+
+
+def is_ours(commit: pygit2.Commit, whose: pygit2.Signature) -> bool:
+    """Return whether a commit is one that we made as who we are now: a person who amends ours becomes its committer."""
+    lines = commit.raw_message.decode("utf-8", "replace").rstrip().rpartition("\n\n")[2].splitlines()
+    same = (commit.committer.name, commit.committer.email) == (whose.name, whose.email)
+    return same and len(commit.parent_ids) == 1 and any(line.startswith(TRAILER) for line in lines)
+
+
+def require_ours(repo: pygit2.Repository, commit: str, order: CommitOrder) -> None:
+    """Raise UsageError unless a commit is one that we, as the order has us commit, would have made."""
+    whose = identities(repo.config, order, order.identity).committer
+    found = repo[commit].peel(pygit2.Commit)
+    if not is_ours(found, whose):
+        said = f"the commit {commit[:10]} is not one of ours: one parent, an AgentOS-Run trailer, committed by"
+        hint = "Only what `agentos run` or `agentos commit` made is delivered; push anything else with git."
+        raise UsageError(f"{said} {whose.name} <{whose.email}>", hint)

@@ -1,0 +1,104 @@
+"""Whoever asked is answered: one comment on the issue, a reaction that says how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from agentos_action.errors import AgentOSError, DeliveryError
+from agentos_action.pipeline.made import Made, judged, model_of, policy_of, trailer
+from agentos_action.pipeline.walk import Walk
+from agentos_action.records.verdict import Finding
+
+if TYPE_CHECKING:
+    from agentos_action.forge.github import GitHub, Reaction
+    from agentos_action.report.delivered import Told
+
+#: Begins the message of a run that had nothing to do with us; nobody is told of it.
+SKIPPED = "skipped"
+
+
+def respond(walk: Walk, made: Made | None, error: AgentOSError | None) -> None:
+    """Tell in the issue that asked how it ended; what goes wrong meanwhile is a warning, the run's end stays."""
+    wish = walk.request.delivery
+    if wish.way != "pull-request" or not walk.commits or not walk.request.forge.token or not _may_answer(walk):
+        return
+    if wish.issue is None and wish.asked_in is None:
+        return
+    from agentos_action.forge.github import COMMENT_MARKER, connected  # noqa: PLC0415 - httpx
+    from agentos_action.report.delivered import answer  # noqa: PLC0415 - the same
+
+    given, clean = walk.delivered, walk.folder.redactor.text
+    with walk.timed("deliver"), partly(walk, "answer"), connected(walk.request.forge, walk.parts.clock) as forge:
+        if wish.issue is not None and wish.comment:
+            with partly(walk, "comment"):
+                number, starts = (given.pull_request, given.starts_ci) if given else (None, True)
+                body = answer(told(walk, made, error), COMMENT_MARKER, pull_request=number, starts_ci=starts)
+                forge.say(wish.issue, clean(body))
+        done = error is None and walk.status in {"committed", "no_change"}
+        react(walk, forge, "rocket" if done else "confused")
+
+
+def react(walk: Walk, forge: GitHub, reaction: Reaction) -> None:
+    """Set a reaction under the comment that asked, or under the issue where no comment did."""
+    wish = walk.request.delivery
+    with partly(walk, "reaction"):
+        if wish.asked_in is not None:
+            forge.react(wish.asked_in, reaction)
+        elif wish.issue is not None:
+            forge.react_to_issue(wish.issue, reaction)
+
+
+def _may_answer(walk: Walk) -> bool:
+    """Return whether whoever asked might ask: a stranger is given no voice of ours.
+
+    Where only the text was changed since, who approved it is told.
+    """
+    errors = walk.verdict.result.errors if walk.verdict else ()
+    ids = {finding.id for finding in (*walk.refused, *errors)} - {"trust.edited"}
+    strange = any(one.startswith("trust.") for one in ids)
+    skipped = walk.status == "no_change" and walk.message.startswith(SKIPPED)
+    return walk.policy is not None and not strange and not skipped
+
+
+@contextmanager
+def partly(walk: Walk, what: str) -> Iterator[None]:
+    """Make a refusal within this block a warning: it is no reason to call the delivery a failure."""
+    try:
+        yield
+    except DeliveryError as error:
+        message = f"the {what} could not be delivered: {error.message}"
+        walk.warn(Finding(id="delivery.partly", severity="warning", message=message, hint=error.hint))
+
+
+def told(walk: Walk, made: Made | None, error: AgentOSError | None) -> Told:
+    """Gather what is told of the run, without secrets."""
+    from agentos_action.report.delivered import Told as New  # noqa: PLC0415 - only where it is told
+
+    clean = walk.folder.redactor.text
+    task, wish = walk.task, walk.request.delivery
+    findings = tuple(
+        replace(one, path=clean(one.path) if one.path else None, message=clean(one.message), hint=clean(one.hint))
+        for one in (*(made.findings if made else judged(walk)), *walk.warnings)
+    )
+    files = made.files if made else walk.verdict.result.files if walk.verdict else ()
+    recipe = f"Recipe {task.recipe}. " if task and task.recipe else ""
+    status = "delivered" if made and made.again else walk.status
+    return New(
+        status=error.status if error else status,
+        message=clean(error.message if error else walk.message),
+        hint=clean(error.hint) if error else "",
+        task=clean(recipe + (task.instruction if task else "")),
+        files=tuple(map(clean, files)),
+        findings=findings,
+        checks=made.checks if made else walk.checks,
+        model=clean(made.model if made else model_of(walk)),
+        policy=made.policy if made else policy_of(walk),
+        run_id=made.run_id if made else walk.run_id,
+        run_url=wish.run_url,
+        issue=wish.issue,
+        evidence=trailer(made.trailers, "AgentOS-Evidence") if made else "",
+        trailers=tuple(map(clean, made.trailers)) if made else (),
+    )
