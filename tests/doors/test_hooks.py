@@ -1,4 +1,4 @@
-"""agentos-check, agentos-run and agentos-audit under the real pre-commit, in one environment of its own making."""
+"""agentos-check, agentos-run and agentos-audit under the real pre-commit, in one environment that it made."""
 
 from __future__ import annotations
 
@@ -8,35 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.doors.test_pre_commit import Clone
-from tests.doors.tree import copy_of_this_tree
+from tests.doors.clone import DEPENDENCIES, Clone
 from tests.git import git, git_run, init_repo, make_repo, write_files
 from tests.runs import cli, diff_answer
 
 pytestmark = pytest.mark.xdist_group("precommit")
 
-# Without the embedded server, so that all hooks share one environment.
 CONFIG = """default_install_hook_types: [pre-commit, pre-push]
 repos:
   - repo: {repo}
     rev: {rev}
     hooks:
       - id: agentos-check
+        {dependencies}
       - id: agentos-run
         files: ^a\\.txt$
         args: [--task, task.md, --answer, {answer}]
-        additional_dependencies: []
       - id: agentos-audit
+        {dependencies}
 """
 HALF = "first\nb\nc\nd\ne\nf\ng\nh\ni\nj\nlast\n"
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """Return a copy of this working tree as a repository, with an empty pre-commit home."""
-    folder = tmp_path_factory.mktemp("hooks")
-    repo = copy_of_this_tree(folder / "agentos-action")
-    return Clone(repo, git(repo, "rev-parse", "HEAD").strip(), folder / "home")
 
 
 @pytest.fixture
@@ -44,7 +35,7 @@ def repo(tmp_path: Path, clone: Clone) -> Path:
     """Return a repository whose pre-commit configuration names the three hooks, installed, and its remote."""
     answer = tmp_path / "answer.md"
     answer.write_text(diff_answer("a.txt", "1", "one"), encoding="utf-8")
-    config = CONFIG.format(repo=clone.repo, rev=clone.rev, answer=answer)
+    config = CONFIG.format(repo=clone.repo, rev=clone.rev, answer=answer, dependencies=DEPENDENCIES)
     files = {"a.txt": "0\n", "b.txt": "x\n", "task.md": "Write the number as a word.\n"}
     made = make_repo(tmp_path, {**files, ".pre-commit-config.yaml": config})
     git(init_repo(tmp_path / "remote"), "config", "core.bare", "true")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from agentos_action.sidecar.models import Model
-from tests.doors.tree import copy_of_this_tree
-from tests.git import git, git_environment, git_run, make_repo, write_files
+from tests.doors.clone import DEPENDENCIES, Clone
+from tests.git import commit_all, git, git_run, make_repo, write_files
 
 pytestmark = pytest.mark.xdist_group("precommit")
 
@@ -23,56 +19,16 @@ CONFIG = """repos:
     rev: {rev}
     hooks:
       - id: agentos-verify
+        {dependencies}
       - id: agentos-docstrings
         args: [--threads=1]
 """
 
 
-@dataclass(frozen=True)
-class Clone:
-    """Where a user's configuration points: our repository at a commit, and a pre-commit home that tests share."""
-
-    repo: Path
-    rev: str
-    home: Path
-
-    def environment(self) -> dict[str, str]:
-        """Return the environment of a person's shell."""
-        # pre-commit's `language: python` takes the interpreter from PATH.
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**git_environment(), "PRE_COMMIT_HOME": str(self.home), "PATH": path}
-
-    def pre_commit(self, repo: Path, *args: str) -> subprocess.CompletedProcess[str]:
-        """Run pre-commit in a repository."""
-        argv = [sys.executable, "-m", "pre_commit", *args]
-        return subprocess.run(
-            argv, cwd=repo, env=self.environment(), capture_output=True, encoding="utf-8", check=False
-        )
-
-    def commit(self, repo: Path, *args: str) -> subprocess.CompletedProcess[str]:
-        """Commit as a person does, hooks and all."""
-        return subprocess.run(
-            ["git", "commit", "--message", "change", *args],
-            cwd=repo,
-            env=self.environment(),
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-
-
-@pytest.fixture(scope="session")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """Return a copy of this working tree as a repository, with an empty pre-commit home."""
-    folder = tmp_path_factory.mktemp("precommit")
-    repo = copy_of_this_tree(folder / "agentos-action")
-    return Clone(repo, git(repo, "rev-parse", "HEAD").strip(), folder / "home")
-
-
 @pytest.fixture
 def repo(tmp_path: Path, clone: Clone) -> Path:
     """Return a repository whose pre-commit configuration names both hooks, installed."""
-    config = CONFIG.format(repo=clone.repo, rev=clone.rev)
+    config = CONFIG.format(repo=clone.repo, rev=clone.rev, dependencies=DEPENDENCIES)
     made = make_repo(tmp_path, {"notes.txt": "one\n", "sizes.py": "", ".pre-commit-config.yaml": config})
     done = clone.pre_commit(made, "install")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -111,6 +67,25 @@ def test_commit_all_is_judged_too(repo: Path, clone: Clone) -> None:
     done = clone.commit(repo, "--all")
     assert done.returncode == 1
     assert "[protected.place]" in done.stderr
+
+
+def test_a_merge_is_judged_by_what_the_person_made_of_it(repo: Path, clone: Clone) -> None:
+    git(repo, "checkout", "--quiet", "-b", "theirs")
+    write_files(repo, {"notes.txt": "theirs\n", WORKFLOW: "on: push\n"})
+    commit_all(repo)
+    git(repo, "checkout", "--quiet", "main")
+    write_files(repo, {"notes.txt": "ours\n"})
+    commit_all(repo)
+    assert git_run(repo, "merge", "theirs").returncode == 1
+    write_files(repo, {"notes.txt": "both\n", WORKFLOW: "on: [push]\n"})
+    git(repo, "add", "--all")
+    done = clone.commit(repo)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"error [protected.place] {WORKFLOW}" in done.stderr
+    git(repo, "checkout", "theirs", "--", WORKFLOW)
+    done = clone.commit(repo)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(git(repo, "log", "-1", "--format=%P").split()) == 2
 
 
 @pytest.mark.model

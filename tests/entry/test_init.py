@@ -16,10 +16,13 @@ import yaml
 from agentos_action.entry.start.source import Source, given, of_clone
 from agentos_action.errors import UsageError
 from agentos_action.sidecar.launch import Sidecar
+from agentos_action.sidecar.models import Model
+from agentos_action.tasks import dispatch
+from agentos_action.tasks.form import read_form
 from tests.git import commit_all, git, init_repo, write_files
 from tests.runs import CLI, cli
 
-BIN = Path(sys.executable).parent
+BIN, ROOT = Path(sys.executable).parent, Path(__file__).parents[2]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 SOURCE = f"octo/agentos-action@{COMMIT}"
 WORKFLOW, FORM, HOOKS = ".github/workflows/agentos.yml", ".github/ISSUE_TEMPLATE/agentos.yml", ".pre-commit-config.yaml"
@@ -49,29 +52,57 @@ def init(repo: Path, env: dict[str, str], *arguments: str) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.parametrize(
-    "model", [["embedded"], ["anthropic", "--model", "claude-x"], ["llamacpp:box"]], ids=lambda m: m[0]
-)
-def test_everything_written_passes_the_checks_of_those_who_read_it(
-    repo: Path, env: dict[str, str], model: list[str]
-) -> None:
-    told = init(repo, env, "--all", "--issue-form", "--source", SOURCE, "--provider", *model)
-    assert told["written"] == ["agentos.toml", WORKFLOW, HOOKS, FORM]
-    assert told["left"] == []
-    passes("agentos", "check", cwd=repo)
-    passes("pre-commit", "validate-config", HOOKS, cwd=repo)
-    passes("check-jsonschema", "--builtin-schema", "vendor.github-workflows", WORKFLOW, cwd=repo)
-    passes("check-jsonschema", "--builtin-schema", "vendor.github-issue-forms", FORM, cwd=repo)
-    passes("zizmor", "--offline", "--no-progress", WORKFLOW, cwd=repo)
-    job = next(iter(yaml.safe_load((repo / WORKFLOW).read_text(encoding="utf-8"))["jobs"].values()))
-    step = next(step for step in job["steps"] if step.get("id") == "agentos")
-    action = yaml.safe_load((Path(__file__).parents[2] / "action.yml").read_text(encoding="utf-8"))
+def test_everything_written_passes_the_checks_of_those_who_read_it(tmp_path: Path, env: dict[str, str]) -> None:
+    models = [["embedded"], ["anthropic", "--model", "claude-x"], ["llamacpp:box"]]
+    repos = [init_repo(tmp_path / model[0].partition(":")[0]) for model in models]
+    for repo, model in zip(repos, models, strict=True):
+        told = init(repo, env, "--all", "--issue-form", "--source", SOURCE, "--provider", *model)
+        assert told["written"] == ["agentos.toml", WORKFLOW, HOOKS, FORM]
+        assert told["left"] == []
+        passes("agentos", "check", cwd=repo)
+        check_workflow(yaml.safe_load((repo / WORKFLOW).read_text(encoding="utf-8")))
+        check_hooks(yaml.safe_load((repo / HOOKS).read_text(encoding="utf-8")))
+    workflows = [repo / WORKFLOW for repo in repos]
+    assert len({file.read_text(encoding="utf-8") for file in workflows}) == 3
+    passes("pre-commit", "validate-config", *(repo / HOOKS for repo in repos), cwd=tmp_path)
+    passes("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows, cwd=tmp_path)
+    forms = [repo / FORM for repo in repos]
+    passes("check-jsonschema", "--builtin-schema", "vendor.github-issue-forms", *forms, cwd=tmp_path)
+    passes("zizmor", "--offline", "--no-progress", "--persona", "pedantic", *workflows, cwd=tmp_path)
+
+
+def check_workflow(workflow: dict[Any, Any]) -> None:
+    """Assert that the action knows what the workflow says to it, by inputs and by the event."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    step = next(iter(workflow["jobs"].values()))["steps"][-1]
     assert step["uses"] == SOURCE
     assert set(step["with"]) <= set(action["inputs"])
-    config = yaml.safe_load((repo / HOOKS).read_text(encoding="utf-8"))
-    manifest = yaml.safe_load((Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert step["with"]["delivery"] == "pull-request"
+    asked = workflow[True]["workflow_dispatch"] or {"inputs": {}}  # `on` is a truth value in YAML
+    assert set(asked["inputs"]) <= {*dispatch.KEYS, "files"}
+
+
+def check_hooks(config: dict[str, Any]) -> None:
+    """Assert that the hooks are ours, at the commit."""
+    manifest = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert (config["repos"][0]["repo"], config["repos"][0]["rev"]) == ("https://github.com/octo/agentos-action", COMMIT)
     assert {hook["id"] for hook in config["repos"][0]["hooks"]} <= {hook["id"] for hook in manifest}
+
+
+def test_what_is_filled_into_the_form_is_understood(repo: Path, env: dict[str, str]) -> None:
+    init(repo, env, "--issue-form")
+    fields = yaml.safe_load((repo / FORM).read_text(encoding="utf-8"))["body"]
+    answers = ["Rename it.", "a.py\nb c.py", "_No response_", "The help shows it."]
+    labels = [field["attributes"]["label"] for field in fields]
+    text = "\n\n".join(f"### {label}\n\n{said}" for label, said in zip(labels, answers, strict=True))
+    assert read_form(text) == (
+        "Rename it.\n\nHow to see that it is done:\nThe help shows it.",
+        {"files": ("a.py", "b", "c.py")},
+    )
+    # What is shown as an example is what may be written there.
+    shown = [field["attributes"].get("placeholder", "") for field in fields]
+    text = "\n\n".join(f"### {label}\n\n{said}" for label, said in zip(labels, shown, strict=True))
+    assert read_form(text)[1] == {"files": ("src/cli.py", "README.md"), "allowed_paths": ("src/**", "README.md")}
 
 
 def test_a_second_time_nothing_is_touched(repo: Path, env: dict[str, str]) -> None:
@@ -153,13 +184,24 @@ def test_what_is_wrong_is_told_and_nothing_is_written(
 
 
 @pytest.mark.model
-def test_the_model_is_the_one_that_answers_here(
-    repo: Path, env: dict[str, str], tmp_path: Path, llama: Sidecar
+def test_the_model_is_one_that_answers_here(
+    repo: Path, env: dict[str, str], tmp_path: Path, llama: Sidecar, embedded_model: Model
 ) -> None:
     profile = {"provider": "llamacpp", "name": "box", "base_url": llama.base_url, "api_key_ref": "env:BOX_KEY"}
     write_files(tmp_path / "home/.agentos/profiles", {"box.json": json.dumps(profile)})
-    told = init(repo, {**env, "BOX_KEY": llama.api_key}, "--policy")
-    assert [one["provider"] for one in told["found"]] == ["llamacpp:box", "embedded"]
+    env |= {"BOX_KEY": llama.api_key, "XDG_STATE_HOME": str(tmp_path / "state")}
+    digest = ("--sha256", embedded_model.sha256)
+    installed = cli("model", "install", str(embedded_model.path), *digest, "--name", "own", cwd=repo, env=env)
+    assert installed.returncode == 0, installed.stderr
+    sidecar = json.loads(
+        cli("sidecar", "start", "--model", "own", "--threads", "1", "--json", cwd=repo, env=env).stdout
+    )
+    try:
+        told = init(repo, env, "--policy")
+    finally:
+        assert cli("sidecar", "stop", cwd=repo, env=env).returncode == 0
+    assert [one["provider"] for one in told["found"]] == ["llamacpp:box", "llamacpp", "embedded"]
+    assert told["found"][1]["details"] == f"the sidecar with own, at {sidecar['base_url']}"
     assert (repo / "agentos.toml").read_text(encoding="utf-8").endswith('[model]\nprovider = "llamacpp:box"\n')
 
 

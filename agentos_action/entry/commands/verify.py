@@ -117,7 +117,8 @@ def _changes(options: argparse.Namespace, repo: RepoView, before: str) -> _Found
             if not dots or not left:
                 raise UsageError(f"--range {options.range!r} is not A..B", "Write, for example, main..HEAD.")
             after = repo.commit_of(right or "HEAD")
-        return _Found(repo.changes(before, after, index_file=index_file(os.environ)))
+        changes = repo.changes(before, after, index_file=index_file(os.environ))
+        return _Found(_own(repo, before, changes) if options.staged else changes)
     from agentos_action.patches.resolve import resolve  # noqa: PLC0415 - only for --diff
 
     try:
@@ -128,6 +129,20 @@ def _changes(options: argparse.Namespace, repo: RepoView, before: str) -> _Found
     read = resolve(text, "unified_diff", repo.snapshot(before), MAX_DIFF_BYTES)
     judged = read.besides or read
     return _Found(judged.changes, judged.placements, judged.sources, read.findings)
+
+
+def _own(repo: RepoView, before: str, changes: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
+    """Leave out what a merge brings along as it is on the other side, and say so."""
+    if not (repo.git_dir / "MERGE_HEAD").exists():
+        return changes
+    from agentos_action.pipeline.merged_in import own_changes  # noqa: PLC0415 - only in a merge
+    from agentos_action.report.terminal import counted  # noqa: PLC0415 - the same
+
+    own = own_changes(repo, before, changes)
+    if len(own) < len(changes):
+        came = counted(len(changes) - len(own), "file")
+        sys.stderr.write(f"agentos verify: not judged: {came} as they are on the side that is merged\n")
+    return own
 
 
 def _as_json(result: DiffValidationResult) -> str:

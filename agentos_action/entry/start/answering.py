@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from importlib.util import find_spec
 from shutil import which
+
+import platformdirs
 
 from agentos_action.adapters.registry import providers
 from agentos_action.clock import Deadline
@@ -17,7 +20,7 @@ from agentos_action.errors import UsageError
 from agentos_action.settings.choose import EMBEDDED_PROFILE, as_chosen
 from agentos_action.settings.destination import address_of, is_loopback
 from agentos_action.settings.profile import instances_of
-from agentos_action.sidecar import models
+from agentos_action.sidecar import models, server
 from agentos_action.wiring import LOCAL_SERVERS
 
 #: Nobody waits longer to be asked a question.
@@ -97,7 +100,10 @@ def embedded(model: str | None = None) -> Choice:
 
 
 def answering() -> tuple[Choice, ...]:
-    """Return what could be asked here: servers that answer now, the first of each first; then the embedded model."""
+    """Return what could be asked here: servers that answer now, the first of each first; then the embedded model.
+
+    The sidecar that a person left running counts as a server.
+    """
     home, addresses = home_folder(os.environ), addresses_in(os.environ)
     there = [
         as_chosen(loaded, "init", addresses)
@@ -117,4 +123,19 @@ def answering() -> tuple[Choice, ...]:
         model = profile.model or (first if profile.provider != "llamacpp" else None)
         instance = profile.name if profile.name != profile.provider and _NAME.fullmatch(profile.name) else None
         found.append(Choice(profile.provider, instance, model, f"answers at {health.endpoint}"))
-    return (*found, embedded())
+    return (*found, *_sidecar(), embedded())
+
+
+def _sidecar() -> tuple[Choice, ...]:
+    """Return the sidecar that runs here, none where it serves the small model: that is the embedded one as it is.
+
+    Its port and key are this machine's affair, so the repository names neither: they go into the environment.
+    """
+    there = server.status(platformdirs.user_state_path("agentos") / "sidecar")
+    if there.state != "running" or not there.healthy or there.model == SMALL:
+        return ()
+    todo = (
+        f"export AGENTOS_BASE_URL={there.base_url}",
+        f'export LLAMACPP_API_KEY="$(cat {shlex.quote(there.key_file or "")})"',
+    )
+    return (Choice("llamacpp", why=f"the sidecar with {there.model}, at {there.base_url}", todo=todo),)

@@ -25,6 +25,7 @@ FILES: dict[Name, str] = {
     "hook": ".pre-commit-config.yaml",
     "issue_form": ".github/ISSUE_TEMPLATE/agentos.yml",
 }
+_OWN_RUNNER = "self-hosted # zizmor: ignore[self-hosted-runner] the machine where the model answers"
 #: Somebody's own configuration is no larger.
 MAX_BYTES = 256 * 1024
 
@@ -91,7 +92,7 @@ def _text(name: Name, choice: Choice, source: Source | None) -> str:
         "MODEL": choice.table,
         "PROVIDER": json.dumps(choice.name),
         "WITH_MODEL": f"          model: {json.dumps(choice.model)}\n" if choice.model else "",
-        "RUNNER": "ubuntu-latest" if choice.provider in KEYS else "self-hosted # where the model answers",
+        "RUNNER": "ubuntu-latest" if choice.provider in KEYS else _OWN_RUNNER,
         "ENV": _key(choice),
     }
     text = resources.files(__package__).joinpath("templates", _template(name, choice, source)).read_text("utf-8")
