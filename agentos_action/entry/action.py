@@ -1,127 +1,42 @@
-"""The GitHub Action's door: inputs → the same run as `agentos run` → outputs, annotations and the job summary."""
+"""The GitHub Action's step: inputs → the same run as on the command line → outputs, annotations and the job summary."""
 
 from __future__ import annotations
 
 import argparse
 import io
 import os
-import re
 import secrets
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from agentos_action.entry.commands import commit as commit_command
 from agentos_action.entry.commands import run as run_command
-from agentos_action.entry.delivery import WAYS
-from agentos_action.entry.fail import guarded
-from agentos_action.entry.request import known_secrets
-from agentos_action.errors import EXIT_INTERRUPTED, AgentOSError, UsageError
+from agentos_action.entry.delivery import TOKENS
+from agentos_action.entry.fail import guarded, take_out
+from agentos_action.entry.inputs import LINES, NOTHING, OPTIONS, Inputs, read_inputs
+from agentos_action.entry.request import known_secrets, run_request
+from agentos_action.errors import EXIT_INTERRUPTED, EXIT_REJECTED, AgentOSError, UsageError
 from agentos_action.evidence.layout import DIFF
 from agentos_action.interrupts import deferred
+from agentos_action.pipeline.commit import commit_proposal
+from agentos_action.pipeline.run import run
 from agentos_action.records.run import RunReport
 from agentos_action.redact import Redactor
 from agentos_action.report.annotations import annotate, command, output
 from agentos_action.report.summary import summary
-from agentos_action.tasks.event import read_event
+from agentos_action.settings.key import GIVEN
 
 if TYPE_CHECKING:
     from agentos_action.records.run import RunStatus
+    from agentos_action.records.tool import Usage
 
-#: Input → option of `agentos run`; the value is handed on as it is.
-OPTIONS = {
-    "task-file": "--task",
-    "instruction": "--instruction",
-    "recipe": "--recipe",
-    "provider": "--provider",
-    "profile": "--profile",
-    "base-url": "--base-url",
-    "model": "--model",
-    "policy-ref": "--policy-ref",
-    "timeout": "--timeout",
-    "threads": "--threads",
-    "delivery": "--delivery",
-}
-#: A run of a workflow leaves the branch that set it off alone; the task's id stands for `{task}`.
-DEFAULT_BRANCH = "agentos/{task}"
-_TRUTH = {"": None, "true": True, "false": False}
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What the workflow's `with:` says: the arguments of `agentos run`, the task in words, the artifact's name."""
-
-    argv: tuple[str, ...]
-    task: str
-    evidence_name: str
-    upload: bool
-
-
-NOTHING = Inputs((), "none", "", upload=False)
-
-
-def read_inputs(environment: Mapping[str, str]) -> Inputs:
-    """Read `AGENTOS_INPUT_*`; raises UsageError naming the input that cannot be understood."""
-
-    def text(name: str) -> str:
-        return environment.get(f"AGENTOS_INPUT_{name.upper().replace('-', '_')}", "").strip()
-
-    def truth(name: str, default: bool) -> bool:  # noqa: FBT001 - it is the value itself
-        value = text(name).lower()
-        if value not in _TRUTH:
-            raise UsageError(f"the input {name} is {value!r}", "Write true or false.")
-        found = _TRUTH[value]
-        return default if found is None else found
-
-    argv = [f"{option}={text(name)}" for name, option in OPTIONS.items() if text(name)]
-    argv.append(f"--branch={text('branch') or DEFAULT_BRANCH}")
-    if not text("policy-ref") and (base := _pull_request_base(environment)):
-        argv.append(f"--policy-ref={base}")
-    sidecar = text("sidecar") or "none"
-    if sidecar not in {"none", "embedded"}:
-        raise UsageError(f"the input sidecar is {sidecar!r}", "Write none or embedded.")
-    argv += ["--embedded"] * (sidecar == "embedded") + ["--dry-run"] * truth("dry-run", default=False)
-    argv.append(f"--evidence={Path(environment.get('RUNNER_TEMP') or tempfile.gettempdir(), 'agentos-evidence')}")
-    argv += [f"--allow-path={line.strip()}" for line in text("allow-path").splitlines() if line.strip()]
-    _check_delivery(text("delivery"), token=bool(text("github-token")))
-    argv += ["--draft"] * truth("draft", default=False) + ["--no-comment"] * (not truth("comment", default=True))
-    argv += [f"--label={line.strip()}" for line in re.split(r"[\n,]", text("labels")) if line.strip()]
-    files = [line.strip() for line in text("files").splitlines() if line.strip()]
-    if files:
-        # A name that begins with a dash is a file all the same.
-        argv += ["--files", *(f"./{file}" if file.startswith("-") else file for file in files)]
-    told = [(name, text(name)) for name in ("recipe", "task-file", "instruction")]
-    task = ", ".join(f"{name} {value}" for name, value in told if value) or "none"
-    return Inputs(tuple(argv), task, text("evidence-name"), truth("upload-evidence", default=True))
-
-
-def _check_delivery(way: str, *, token: bool) -> None:
-    """Raise UsageError for a delivery that is none, or that has no token."""
-    if way not in {"", *WAYS}:
-        raise UsageError(f"the input delivery is {way!r}", f"Write one of {', '.join(WAYS)}.")
-    if way == "pull-request" and not token:
-        hint = "Give it `${{ github.token }}`, or an App's token; it opens the pull request."
-        raise UsageError("the input github-token is empty", hint)
-
-
-def _pull_request_base(environment: Mapping[str, str]) -> str | None:
-    """Return the commit that a pull request goes to: its own head may not bring the policy it is judged by.
-
-    Raises UsageError where the event says that it is about a pull request and does not name that commit.
-    """
-    name = environment.get("GITHUB_EVENT_NAME", "")
-    if not name.startswith("pull_request"):
-        return None
-    hint = "Give the input policy-ref, for example the name of the target branch."
-    try:
-        target = read_event(name, Path(environment.get("GITHUB_EVENT_PATH", ""))).target
-    except UsageError as error:
-        raise UsageError(error.message, hint) from error
-    if target is None:
-        raise UsageError("the event does not name the commit that the pull request goes to", hint)
-    return target
+#: The key of whichever model is asked, under the name that every command knows.
+KEY, KEY_INPUT = GIVEN, "AGENTOS_INPUT_API_KEY"
+#: What is taken out of the environment once it is read.
+SECRETS = (KEY, KEY_INPUT, TOKENS[0])
 
 
 @dataclass(slots=True)
@@ -133,7 +48,9 @@ class Walked:
 
 
 def main() -> int:
-    """Run the action once and return the run's exit code; the step fails with it."""
+    """Run the action once and return the step's exit code: the run's own, or 0 where it is not to fail the step."""
+    if given := os.environ.get(KEY_INPUT, "").strip():
+        os.environ[KEY] = given
     environment = dict(os.environ)
     walked = Walked()
     _one_stream()
@@ -143,8 +60,9 @@ def main() -> int:
     code = guarded(lambda: _run(environment, walked), as_json=False)
     with deferred(last=True):
         _say(f"\n::{token}::\n")
-        _publish(walked.report or _unreported(code), walked.inputs, environment)
-    return code
+        report = walked.report or _unreported(code)
+        _publish(report, walked.inputs, environment)
+    return (report.exit_code or EXIT_REJECTED) if walked.inputs.fails(report) else 0
 
 
 def _one_stream() -> None:
@@ -164,21 +82,27 @@ def _say(text: str) -> None:
 def _run(environment: Mapping[str, str], walked: Walked) -> int:
     try:
         walked.inputs = read_inputs(environment)
-        walked.report = run_command.perform(_options(walked.inputs.argv), obeyed=False)
+        half = walked.inputs.half
+        options = _options(walked.inputs)
+        request = commit_command.request_of(options) if half == "commit" else run_request(options, half=half)
+        # From here on the request holds them, and so does whatever keeps secrets out of what is written.
+        take_out(*SECRETS)
+        walk = commit_proposal if half == "commit" else run
+        walked.report = run_command.reported(options, request, walk, obeyed=False)
     except AgentOSError as error:
         walked.report = _refused(error)
         raise
     return walked.report.exit_code
 
 
-def _options(argv: tuple[str, ...]) -> argparse.Namespace:
+def _options(inputs: Inputs) -> argparse.Namespace:
     parser = argparse.ArgumentParser(exit_on_error=False, allow_abbrev=False, add_help=False)
-    run_command.arguments(parser)
+    (commit_command if inputs.half == "commit" else run_command).arguments(parser)
     try:
-        return parser.parse_args(argv)
+        return parser.parse_args(inputs.argv)
     except argparse.ArgumentError as error:
         option = error.argument_name or ""
-        name = next((name for name, of in OPTIONS.items() if of == option), option)
+        name = next((name for name, of in (OPTIONS | LINES).items() if of == option), option)
         raise UsageError(f"the input {name}: {error.message}", "See the inputs in action.yml.") from error
 
 
@@ -205,7 +129,7 @@ def _publish(report: RunReport, inputs: Inputs, environment: Mapping[str, str]) 
     report = report.model_copy(
         update={"message": clean(report.message), "hint": clean(report.hint), "diff": clean(report.diff)}
     )
-    for line in annotate(report):
+    for line in annotate(report, failing=inputs.fails(report)):
         _say(line)
     name = inputs.evidence_name or "-".join(filter(None, ("agentos-evidence", report.run_id)))
     diff = Path(report.evidence, DIFF) if report.evidence else None
@@ -220,12 +144,19 @@ def _publish(report: RunReport, inputs: Inputs, environment: Mapping[str, str]) 
         "diff-path": str(diff) if diff is not None and diff.is_file() else "",
         "run-id": report.run_id or "",
         "pull-request-url": report.pull_request_url or "",
+        "tokens": _tokens(report.usage),
     }
     delimiter = f"agentos-{secrets.token_hex(20)}"
     told = "".join(output(key, value, delimiter) for key, value in outputs.items())
     _append(environment.get("GITHUB_OUTPUT"), told)
     text = summary(report, task=clean(inputs.task), evidence_name=name if inputs.upload else None)
     _append(environment.get("GITHUB_STEP_SUMMARY"), text)
+
+
+def _tokens(usage: Usage) -> str:
+    """Return how many tokens went there and back in all, nothing where the model did not say."""
+    counts = [count for count in (usage.prompt_tokens, usage.completion_tokens) if count is not None]
+    return str(sum(counts)) if counts else ""
 
 
 def _append(file: str | None, text: str) -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Secrets that were taken out of the environment: what is said of an error must not tell them all the same.
+_TAKEN: list[str] = []
+
 
 class _Stream(io.FileIO):
     """A standard stream that never raises: a full disk or a reader that went away must not end a run half-way.
@@ -85,6 +88,11 @@ def spared(work: Callable[[], T], instead: Callable[[str], T]) -> T:
         said = f"unexpected {what[:400]} ({last.name}, line {last.lineno})"
         sys.stderr.write(f"agentos: {visible_line(Redactor(_secrets()).text(said))}\n")
         return instead(type(error).__name__)
+
+
+def take_out(*names: str) -> None:
+    """Take secrets out of the environment once they are read, so that no child finds them there."""
+    _TAKEN.extend(filter(None, (os.environ.pop(name, "") for name in names)))
 
 
 def heard() -> bool:
@@ -201,10 +209,10 @@ def _secrets() -> list[str]:
     from agentos_action.entry.request import known_secrets, secrets_in  # noqa: PLC0415 - only on errors
 
     try:
-        return list(known_secrets(os.environ))
+        return [*known_secrets(os.environ), *_TAKEN]
     except UsageError:
         # The file of keys is what the error may be about.
-        return list(secrets_in(os.environ).values())
+        return [*secrets_in(os.environ).values(), *_TAKEN]
 
 
 def _log_of(error: BaseException) -> None:

@@ -20,13 +20,17 @@ def command(name: str, message: str, properties: Mapping[str, str | int | None] 
     return f"::{name}{' ' if told else ''}{told}::{_data(message)}\n"
 
 
-def annotate(report: RunReport) -> list[str]:
-    """Return a command for each finding, errors first, or one for a failure that has none."""
+def annotate(report: RunReport, *, failing: bool | None = None) -> list[str]:
+    """Return a command for each finding, errors first, or one for a failure that has none.
+
+    `failing` says whether the step fails, None that its exit code does; where it does not, nothing is called an error.
+    """
+    failing = bool(report.exit_code) if failing is None else failing
     ordered = sorted(report.findings, key=lambda finding: finding.severity)[:MAX_ANNOTATIONS]
-    lines = [_of_finding(finding) for finding in ordered]
-    if report.exit_code and not any(finding.severity == "error" for finding in ordered):
+    lines = [_of_finding(finding, failing=failing) for finding in ordered]
+    if (report.exit_code or failing) and not any(finding.severity == "error" for finding in ordered):
         text = "\n".join(filter(None, (_short(report.message), _short(report.hint))))
-        lines.insert(0, command("error", text, {"title": f"agentos: {report.status}"}))
+        lines.insert(0, command("error" if failing else "warning", text, {"title": f"agentos: {report.status}"}))
     return lines
 
 
@@ -35,10 +39,10 @@ def output(name: str, value: str, delimiter: str) -> str:
     return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
 
 
-def _of_finding(finding: Finding) -> str:
+def _of_finding(finding: Finding, *, failing: bool) -> str:
     place = {"file": finding.path, "line": finding.line if finding.path else None, "title": f"agentos: {finding.id}"}
     text = "\n".join(filter(None, (_short(finding.message), _short(finding.hint))))
-    return command(finding.severity, text, place)
+    return command(finding.severity if failing else "warning", text, place)
 
 
 def _short(text: str) -> str:

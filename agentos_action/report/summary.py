@@ -15,6 +15,8 @@ from agentos_action.report.visible import visible, visible_line
 MAX_DIFF = 100_000
 MAX_ROWS = 30
 MAX_TEXT = 400
+#: How the message of a run begins that an event did not ask for.
+SKIPPED = "skipped: "
 #: Told wherever a pull request is: without it a missing CI run looks like a fault.
 NO_CI = (
     "It was made with the workflow's own token, for which the forge starts no workflows: close and reopen it by hand"
@@ -24,7 +26,12 @@ _TOLD_BY_MARKDOWN = re.compile(r"[^A-Za-z0-9 \u00a0-\U0010ffff]")
 
 
 def summary(report: RunReport, *, task: str, evidence_name: str | None) -> str:
-    """Return the summary of one run; `evidence_name` is the artifact's name, None where none is uploaded."""
+    """Return the summary of one run; `evidence_name` is the artifact's name, None where none is uploaded.
+
+    An event that asked for nothing is one quiet line: every comment in a repository may be one.
+    """
+    if report.status == "no_change" and report.message.startswith(SKIPPED):
+        return f"AgentOS: {literal(report.message)}\n"
     parts = (
         f"## AgentOS: {report.status.replace('_', ' ')}\n\n{literal(report.message)}\n",
         f"{literal(report.hint)}\n" if report.hint else "",

@@ -43,7 +43,8 @@ class ChosenModel:
     `trusted` says that the user stands behind the profile's file: it is theirs, ours, or trusted by its digest.
     `address_by` names who gave the base URL ("profile", a source, a variable; empty: nobody), `from_repository` says
     that it was the repository, and `address_trusted` that the user stands behind that. `others` are the further
-    instances of the same provider, in order, where no single one was named.
+    instances of the same provider, in order, where no single one was named. `asked_for` is False where this is one of
+    all that could be asked, so that a key for the model that is asked is not for it.
     """
 
     profile: Profile
@@ -54,6 +55,7 @@ class ChosenModel:
     address_by: str = ""
     address_trusted: bool = True
     others: tuple[ChosenModel, ...] = ()
+    asked_for: bool = True
 
 
 def choose_model(  # noqa: PLR0913 - one parameter a source
@@ -131,7 +133,7 @@ def _find(wish: ModelWish, base: Base | None, home: Path) -> LoadedProfile:
 
 def as_chosen(found: LoadedProfile, by: str, addresses: Mapping[str, str] | None = None) -> ChosenModel:
     """Return one profile as it is, chosen by `by`; whoever uses it asks `key_for` first, which may refuse it."""
-    return _merge(found, by, None, _Address(None, "", trusted=True), addresses or {})
+    return replace(_merge(found, by, None, _Address(None, "", trusted=True), addresses or {}), asked_for=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from agentos_action.records.profile import Profile
     from agentos_action.settings.choose import ChosenModel
 
+#: The key for whichever model this run asks: it goes to the host that the caller names for it, and to no other.
+GIVEN = "AGENTOS_API_KEY"
+
 _VARIABLE = "env:"
+#: How `ChosenModel.address_by` calls the caller's own flags, and the action's inputs.
+_CALLER = "command line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,10 @@ def key_for(chosen: ChosenModel, keys: Mapping[str, str], store: Credentials) ->
     refuse_command(chosen)
     profile = chosen.profile
     _check_reference(chosen, store)
-    found = _environment_key(chosen, keys) if _asks_environment(profile) else Key()
+    found = _given_key(chosen, keys)
+    if found.value is None and _asks_environment(profile):
+        own = _environment_key(chosen, keys)
+        found = own if own.value is not None or not found.note else found
     if found.value is None and not (profile.api_key_ref or "").startswith(_VARIABLE):
         stored = _stored_key(profile, store)
         found = stored if stored.value is not None or not found.note else found
@@ -95,6 +103,21 @@ def _check_reference(chosen: ChosenModel, store: Credentials) -> None:
         raise UsageError(message, hint)
 
 
+def _given_key(chosen: ChosenModel, keys: Mapping[str, str]) -> Key:
+    """Return the key that was given for this run, where it may go to the chosen address."""
+    value = keys.get(GIVEN)
+    if not value or not chosen.asked_for:
+        return Key()
+    bound = _bound(chosen)
+    named = chosen.address_by == _CALLER and bool(bound) and not is_clear(bound or "")
+    if named or _is_usual(chosen, bound):
+        return Key(value, origin=GIVEN)
+    if chosen.address_by == _CALLER:
+        return Key(note=f"{GIVEN} is sent over TLS only, not to {_shown(bound)}.")
+    what = f"{GIVEN} is sent to {_usual(chosen)} only, not to {_shown(bound)}, which --base-url does not name"
+    return Key(note=f"{what}: give --base-url.")
+
+
 def _environment_key(chosen: ChosenModel, keys: Mapping[str, str]) -> Key:
     profile = chosen.profile
     named = profile.api_key_ref is not None
@@ -103,17 +126,32 @@ def _environment_key(chosen: ChosenModel, keys: Mapping[str, str]) -> Key:
     if not value:
         hint = "a name that ends in KEY, TOKEN, SECRET, PASSWORD or CREDENTIALS"
         return Key(note=f"The variable {name} is not set ({hint})." if named else "")
-    address = address_of(profile)
-    bound = None if address is None else binding(address)
-    if bound is None or (bound and is_loopback(address)):
-        return Key(value, origin=name)
+    bound = _bound(chosen)
     # The user's own file names key and address together: that says where the key belongs.
-    together = named and chosen.address_by == "profile" and bool(bound) and not is_clear(bound)
-    if together or bound == OFFICIAL_HOSTS.get(profile.provider):
+    together = named and chosen.address_by == "profile" and bool(bound) and not is_clear(bound or "")
+    if together or _is_usual(chosen, bound):
         return Key(value, origin=name)
-    official = OFFICIAL_HOSTS.get(profile.provider)
-    where = f"{official} and this machine" if official else "this machine"
-    return Key(note=f"{name} is sent to {where} only, not to {_shown(bound)}. {_to_store(profile)}")
+    return Key(note=f"{name} is sent to {_usual(chosen)} only, not to {_shown(bound)}. {_to_store(profile)}")
+
+
+def _bound(chosen: ChosenModel) -> str | None:
+    address = address_of(chosen.profile)
+    return None if address is None else binding(address)
+
+
+def _is_usual(chosen: ChosenModel, bound: str | None) -> bool:
+    """Return whether a key of the environment goes there by itself: to the provider's own host, and to this machine.
+
+    None stands for an address that only the adapter or command knows.
+    """
+    if bound is None or (bound and is_loopback(address_of(chosen.profile))):
+        return True
+    return bound == OFFICIAL_HOSTS.get(chosen.profile.provider)
+
+
+def _usual(chosen: ChosenModel) -> str:
+    official = OFFICIAL_HOSTS.get(chosen.profile.provider)
+    return f"{official} and this machine" if official else "this machine"
 
 
 def _stored_key(profile: Profile, store: Credentials) -> Key:

@@ -25,6 +25,7 @@ class Head:
 
     context_length: int | None = None
     license: str | None = None
+    name: str | None = None
 
 
 def is_gguf(path: Path) -> bool:
@@ -34,16 +35,17 @@ def is_gguf(path: Path) -> bool:
 
 
 def read_head(path: Path) -> Head:
-    """Read the trained context length (tokens) and the licence; a head that makes no sense gives neither."""
+    """Read the trained context length (tokens), the licence and the name; a head that makes no sense gives none."""
     found: dict[str, _Value] = {}
     # A damaged or future head is for llama.cpp to judge, not for us: keep what was read up to there.
     with path.open("rb") as file, contextlib.suppress(struct.error, ValueError):
         _read_pairs(file, found)
     length = found.get(f"{found.get('general.architecture')}.context_length")
-    licence = found.get("general.license")
+    licence, name = found.get("general.license"), found.get("general.name")
     return Head(
         context_length=length if type(length) is int and length > 0 else None,
         license=licence if isinstance(licence, str) else None,
+        name=name if isinstance(name, str) else None,
     )
 
 

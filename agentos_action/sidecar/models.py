@@ -122,7 +122,7 @@ def check(model: Model) -> Model:
         told = path.stat()
         whole = told.st_size == model.size and gguf.is_gguf(path)
         touched = told.st_mtime_ns != model.mtime_ns
-        whole = whole and (not touched or _digest(path) == model.sha256)
+        whole = whole and (not touched or digest_of(path) == model.sha256)
     except OSError as error:
         message = f"the file of model {model.name} cannot be read: {path}: {error.strerror}"
         raise ToolError(message, reinstall_hint(model), category="runtime", code="model_file_missing") from error
@@ -131,9 +131,11 @@ def check(model: Model) -> Model:
         raise ToolError(message, reinstall_hint(model), category="runtime", code="model_damaged")
     if touched:
         model = replace(model, mtime_ns=told.st_mtime_ns)
-        # A cache that cannot be written (a read-only image) only costs the next start another hash.
+        # A cache that cannot be written (a read-only image) only costs the next start another hash. A file that is
+        # not installed has no manifest, and gets none.
         with contextlib.suppress(OSError):
-            _write_manifest(model, path.parent)
+            if _manifest(model.name, path.parent).is_file():
+                _write_manifest(model, path.parent)
     return model
 
 
@@ -143,11 +145,23 @@ def reinstall_hint(model: Model) -> str:
     return f"install it again: agentos model install {source}"
 
 
-def _wanted_digest(source: str, known: Known | None, sha256: str | None) -> str:
-    given = sha256.strip().lower().removeprefix("sha256:") if sha256 is not None else None
-    if given is not None and not _SHA256.fullmatch(given):
-        message = "--sha256 is not a SHA-256 digest (64 hexadecimal digits)"
+def wanted_digest(text: str) -> str:
+    """Return a SHA-256 digest as `sha256sum` writes it; raises UsageError for what is none."""
+    given = text.strip().lower().removeprefix("sha256:")
+    if not _SHA256.fullmatch(given):
+        message = f"{fetch.printable(text, 80)!r} is not a SHA-256 digest (64 hexadecimal digits)"
         raise UsageError(message, "take it from where the model is published")
+    return given
+
+
+def digest_of(file: Path) -> str:
+    """Return the SHA-256 digest of a file."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _wanted_digest(source: str, known: Known | None, sha256: str | None) -> str:
+    given = wanted_digest(sha256) if sha256 is not None else None
     if known is not None:
         if given not in {None, known.sha256}:
             message = f"the model {source} is pinned to another digest than --sha256 says"
@@ -230,16 +244,15 @@ def _keep(part: Path, copied: fetch.Copied, name: str, source: str, known: Known
         installed_at=datetime.now(UTC).isoformat(timespec="seconds"),
         mtime_ns=final.stat().st_mtime_ns,
     )
-    before = _read_manifest(cache / f"{name}.json")
+    before = _read_manifest(_manifest(name, cache))
     _write_manifest(model, cache)
     if before is not None and before.path != model.path:
         Path(before.path).unlink(missing_ok=True)
     return model
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _manifest(name: str, cache: Path) -> Path:
+    return cache / f"{name}.json"
 
 
 def _write_manifest(model: Model, cache: Path) -> None:
@@ -250,7 +263,7 @@ def _write_manifest(model: Model, cache: Path) -> None:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(told, file, indent=2)
         Path(name).chmod(0o644)
-        Path(name).replace(cache / f"{model.name}.json")
+        Path(name).replace(_manifest(model.name, cache))
     finally:
         Path(name).unlink(missing_ok=True)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from agentos_action import __version__
 from agentos_action.evidence.verify import verify_bundle
 from agentos_action.sidecar.models import Model
 from tests.adapters.faulty import CHAT, FaultyServer, chunk, reply, sse, stream
@@ -30,6 +31,7 @@ FORGED = (
     "````",
 )
 HOSTILE = "--- a/notes.txt\n+++ b/notes.txt\n@@ -1 +1,8 @@\n one\n" + "".join(f"+{line}\n" for line in FORGED)
+KEY = "correct-horse-battery-staple"
 REFUSED = "--- /dev/null\n+++ b/.github/workflows/forged.yml\n@@ -0,0 +1 @@\n+::error::forged\n"
 
 WORKFLOW = """on: push
@@ -77,12 +79,55 @@ jobs:
           files: tests/git.py
           sidecar: embedded
           upload-evidence: false
+      - id: proposed
+        uses: ./
+        with:
+          mode: propose
+          instruction: Add a line
+          files: notes.txt
+          allowed-paths: |
+            docs/**
+            notes.txt
+          forbidden-paths: "*.md"
+          provider: llamacpp
+          base-url: ${{ env.HOSTILE_URL }}
+          api-key: ${{ env.MODEL_KEY }}
+          evidence-retention-days: 3
+          version: ${{ env.VERSION }}
+      - run: mkdir "$RUNNER_TEMP/proposals" && mv "$PROPOSAL" "$RUNNER_TEMP/proposals/"
+        env:
+          PROPOSAL: ${{ steps.proposed.outputs.evidence-path }}
+      - id: committed
+        uses: ./
+        with:
+          mode: commit
+          evidence: ${{ runner.temp }}/proposals
+          branch: agentos/committed
+      - id: outside
+        uses: ./
+        with:
+          instruction: Add a line
+          files: notes.txt
+          allowed-paths: docs/**
+          provider: llamacpp
+          base-url: ${{ env.HOSTILE_URL }}
+          fail-on: tool_failed, conflict
+          upload-evidence: false
+      - id: other
+        uses: ./
+        continue-on-error: true
+        with:
+          recipe: docstrings
+          version: 99.0.0
       - if: always()
         run: |
           printf '%s' "$STEPS" > "$PROOF"
-          git push --quiet "$BARE" agentos/docstrings
+          git push --quiet "$BARE" agentos/docstrings agentos/committed
+          "$AGENTOS" evidence verify "$EVIDENCE" --repo .
         env:
           STEPS: ${{ toJSON(steps) }}
+          AGENTOS: ${{ steps.docstrings.outputs.agentos }}
+          EVIDENCE: ${{ steps.committed.outputs.evidence-path }}
 """
 
 
@@ -95,6 +140,7 @@ class Doors:
     uploads: Path
     bare: Path
     base: str
+    keys: tuple[str, ...]
 
 
 def answers(server: FaultyServer, text: str) -> None:
@@ -125,12 +171,15 @@ def doors(tmp_path_factory: pytest.TempPathFactory, embedded_model: Model) -> Do
             "HOSTILE_URL": hostile.base_url,
             "PROOF": str(folder / "steps.json"),
             "BARE": str(bare),
+            "MODEL_KEY": KEY,
+            "VERSION": f"v{__version__}",
             "STAND_IN_UPLOADS": str(folder / "uploads"),
         }
         run = run_workflow(repo, folder, environment)
+        keys = tuple(request.headers.get("authorization", "") for request in hostile.seen if request.path == CHAT)
     assert (folder / "steps.json").is_file(), f"{run.said}\n{run.lines}"
     steps = json.loads((folder / "steps.json").read_text(encoding="utf-8"))
-    return Doors(run, steps, folder / "uploads", bare, base)
+    return Doors(run, steps, folder / "uploads", bare, base, keys)
 
 
 def test_the_recipe_commits_on_its_branch_and_says_so(doors: Doors) -> None:
@@ -197,7 +246,8 @@ def test_what_a_model_writes_is_never_a_command(doors: Doors) -> None:
 
 
 def test_what_a_model_writes_does_not_break_the_summary(doors: Doors) -> None:
-    text = doors.run.summary("hostile")
+    text, _, link = doors.run.summary("hostile").partition("[Evidence of this run](")
+    assert link.partition("\n")[0] == f"{doors.steps['hostile']['outputs']['evidence-url']})"
     read = Page(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
     assert_harmless(read)
     assert all(f"+{line}" in read.text for line in FORGED)
@@ -219,5 +269,42 @@ def test_a_wrong_input_is_named_and_nothing_runs(doors: Doors) -> None:
 def test_a_run_without_work_is_neutral_and_keeps_its_evidence_where_told(doors: Doors) -> None:
     outputs = doors.steps["kept"]["outputs"]
     assert (outputs["status"], outputs["exit-code"]) == ("no_change", "0")
-    assert len(list(doors.uploads.iterdir())) == 3
+    assert len(list(doors.uploads.iterdir())) == 5
+    assert doors.steps["docstrings"]["outputs"]["evidence-url"] in doors.run.summary("docstrings")
     assert "kept on the runner only" in doors.run.summary("kept")
+
+
+def test_a_proposal_is_committed_by_a_step_that_asks_nobody(doors: Doors) -> None:
+    proposed, committed = doors.steps["proposed"]["outputs"], doors.steps["committed"]["outputs"]
+    assert (proposed["status"], proposed["commit"]) == ("dry_run", ""), doors.run.output("proposed")
+    assert (committed["status"], committed["tokens"]) == ("committed", ""), doors.run.output("committed")
+    assert git(doors.bare, "rev-parse", "agentos/committed").strip() == committed["commit"]
+    added = git(doors.bare, "show", "--format=", "--unified=0", committed["commit"]).splitlines()
+    assert all(f"+{line}" in added for line in FORGED)
+    assert proposed["run-id"] in doors.run.summary("committed").replace("&#45;", "-")
+
+
+def test_the_key_reaches_the_model_and_is_told_to_nobody_else(doors: Doors) -> None:
+    assert [key for key in doors.keys if key] == [f"Bearer {KEY}"]
+    assert KEY not in "".join(doors.run.output(step) + doors.run.summary(step) for step in doors.steps)
+    assert not [file for file in doors.uploads.rglob("*") if file.is_file() and KEY.encode() in file.read_bytes()]
+
+
+def test_a_refusal_that_may_be_is_a_warning_and_still_told(doors: Doors) -> None:
+    step = doors.steps["outside"]
+    assert step["outcome"] == "success", doors.run.output("outside")
+    assert (step["outputs"]["status"], step["outputs"]["exit-code"]) == ("rejected", "1")
+    told = {line["command"]: line.get("kvPairs", {}).get("title") for line in doors.run.commands("outside")}
+    assert told["warning"] == "agentos: paths.not-allowed"
+    assert "error" not in told
+
+
+def test_another_version_is_refused_before_anything_is_done(doors: Doors) -> None:
+    step = doors.steps["other"]
+    assert (step["outcome"], step["outputs"]["status"]) == ("failure", "usage")
+    assert "the input version is '99.0.0'" in doors.run.output("other")
+
+
+def test_all_steps_share_two_environments_with_and_without_the_embedded_model(doors: Doors) -> None:
+    commands = {step["outputs"]["agentos"] for step in doors.steps.values() if step["outputs"].get("agentos")}
+    assert len(commands) == 2

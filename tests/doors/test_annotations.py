@@ -62,6 +62,14 @@ def test_errors_come_before_warnings_and_no_more_than_the_forge_shows() -> None:
     assert parsed(lines[0])[1]["title"] == "agentos: size.files"
 
 
+def test_where_the_step_does_not_fail_nothing_is_called_an_error() -> None:
+    finding = Finding(id="size.files", message="too many")
+    assert annotate(rejected(finding), failing=False)[0].startswith("::warning title=agentos%3A size.files")
+    assert annotate(rejected(), failing=False) == ["::warning title=agentos%3A rejected::refused\n"]
+    done = RunReport(status="no_change", exit_code=0, message="nothing to do")
+    assert annotate(done, failing=True) == ["::error title=agentos%3A no_change::nothing to do\n"]
+
+
 def test_success_without_findings_is_silent() -> None:
     assert annotate(RunReport(status="committed", exit_code=0, message="done")) == []
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from agentos_action.entry.action import read_inputs
+from agentos_action import __version__
+from agentos_action.entry.inputs import read_inputs
 from agentos_action.errors import UsageError
+from agentos_action.records.run import RunReport
 from tests.doors.tree import ROOT
 
 
@@ -46,15 +49,12 @@ def test_another_boolean_is_refused_by_name(name: str, word: str) -> None:
     assert caught.value.exit_code == 2
 
 
-def test_an_unknown_sidecar_is_refused_by_name() -> None:
-    with pytest.raises(UsageError, match="the input sidecar is 'docker'"):
-        read_inputs(inputs(sidecar="docker"))
-
-
 def test_action_yml_hands_on_exactly_the_inputs_that_are_read() -> None:
     text = (ROOT / "action.yml").read_text(encoding="utf-8")
-    source = (ROOT / "agentos_action/entry/action.py").read_text(encoding="utf-8")
-    declared = set(re.findall(r"^  ([a-z-]+):$", text.partition("outputs:")[0].partition("inputs:")[2], re.MULTILINE))
+    source = (ROOT / "agentos_action/entry/inputs.py").read_text(encoding="utf-8")
+    declared = set(
+        re.findall(r"^  ([a-z0-9-]+):$", text.partition("outputs:")[0].partition("inputs:")[2], re.MULTILINE)
+    )
     handed = {name.lower().replace("_", "-") for name in re.findall(r"AGENTOS_INPUT_(\w+):", text)}
     assert handed == declared - {"python"}
     assert all(f'"{name}"' in source for name in handed)
@@ -66,3 +66,94 @@ def test_exceptions_are_handed_on_one_by_one() -> None:
         "--allow-path=docs/**",
         "--allow-path=--json",
     ]
+
+
+@pytest.mark.parametrize("name", ["allowed-paths", "forbidden-paths"])
+def test_globs_stand_one_a_line(name: str) -> None:
+    read = read_inputs(inputs(**{name.replace("-", "_"): " docs/**\n\n-x, y\n"}))
+    assert [word for word in read.argv if word.startswith(f"--{name}")] == [f"--{name}=docs/**", f"--{name}=-x, y"]
+
+
+def test_checks_are_commands_one_a_line() -> None:
+    read = read_inputs(inputs(checks="make test\npython -m mypy ."))
+    assert [word for word in read.argv if word.startswith("--check")] == [
+        "--check=make test",
+        "--check=python -m mypy .",
+    ]
+
+
+def test_a_gguf_file_needs_its_digest() -> None:
+    given = inputs(sidecar="models/own.gguf", sidecar_sha256="0" * 64, sidecar_context="8192")
+    argv = read_inputs(given).argv
+    assert {"--gguf=models/own.gguf", f"--gguf-sha256={'0' * 64}", "--context=8192"} <= set(argv)
+    with pytest.raises(UsageError, match="the input sidecar is 'docker', and sidecar-sha256 is empty"):
+        read_inputs(inputs(sidecar="docker"))
+    with pytest.raises(UsageError, match="the input sidecar-sha256 is for a GGUF file"):
+        read_inputs(inputs(sidecar="embedded", sidecar_sha256="0" * 64))
+    with pytest.raises(UsageError, match="the input sidecar-context is given without a sidecar"):
+        read_inputs(inputs(sidecar_context="8192"))
+
+
+def test_a_commit_takes_the_one_bundle_of_a_folder_and_nothing_that_asks(tmp_path: Path) -> None:
+    (tmp_path / "a-run").mkdir()
+    (tmp_path / "a-run/SHA256SUMS").touch()
+    given = {"mode": "commit", "evidence": str(tmp_path), "issue_number": "7", "delivery": "push"}
+    read = read_inputs(inputs(**given))
+    assert (read.half, read.argv[0]) == ("commit", str(tmp_path / "a-run"))
+    assert {"--issue=7", "--delivery=push"} <= set(read.argv)
+    for name in ("provider", "instruction", "checks", "api_key", "sidecar"):
+        with pytest.raises(UsageError, match=f"the input {name.replace('_', '-')} says nothing to mode commit"):
+            read_inputs(inputs(**given, **{name: "embedded"}))
+    (tmp_path / "b-run").mkdir()
+    (tmp_path / "b-run/SHA256SUMS").touch()
+    assert read_inputs(inputs(**given)).argv[0] == str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"mode": "judge"}, "the input mode is 'judge'"),
+        ({"mode": "commit"}, "the input evidence is empty"),
+        ({"evidence": "x"}, "the input evidence is for mode commit"),
+        ({"mode": "propose", "delivery": "push"}, "mode propose makes no commit to deliver"),
+        ({"fail_on": "rejected, refused"}, "the input fail-on names 'refused', which is no status"),
+        ({"evidence_retention_days": "0"}, "the input evidence-retention-days is '0'"),
+        ({"version": "99"}, f"the input version is '99', and this is {__version__}"),
+        ({"api_key": "k", "provider": "openai"}, "the input api-key: the key has 1 characters"),
+        ({"api_key": "a-long-enough-key", "sidecar": "embedded"}, "a sidecar needs none"),
+        ({"api_key": "a-long-enough-key", "base_url": "http://gpu.example:8080"}, "would travel unencrypted"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(given: dict[str, str], says: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(says)) as caught:
+        read_inputs(inputs(**given))
+    assert "a-long-enough-key" not in str(caught.value) + caught.value.hint
+
+
+def test_the_key_is_no_argument() -> None:
+    read = read_inputs(inputs(recipe="docstrings", api_key="a-long-enough-key", base_url="https://gateway.example"))
+    assert not [word for word in (*read.argv, read.task) if "a-long-enough-key" in word]
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "fails"),
+    [
+        ("", "rejected", True),
+        ("", "no_change", False),
+        ("tool_failed\nconflict", "rejected", False),
+        ("tool_failed\nconflict", "conflict", True),
+        ("no_change", "no_change", True),
+        ("none", "boundary_violated", False),
+        ("none", "usage", True),
+        ("none", "bug", True),
+        ("none", "interrupted", True),
+    ],
+)
+def test_the_statuses_that_fail_the_step(told: str, status: str, *, fails: bool) -> None:
+    report = RunReport.model_validate({"status": status, "exit_code": 1, "message": "m"})
+    assert read_inputs(inputs(fail_on=told)).fails(report) is fails
+
+
+def test_an_event_that_decides_the_task_is_named() -> None:
+    assert read_inputs({**inputs(), "GITHUB_EVENT_NAME": "issues"}).task == "what the event issues asks for"
+    assert read_inputs(inputs(issue_number="7")).task == "issue 7"

@@ -27,6 +27,14 @@ def test_there_are_workflows_and_examples() -> None:
     assert {"ci.yml", "docstrings.yml"} <= {path.name for path in WORKFLOWS}
 
 
+def test_every_example_is_told_apart_from_the_others() -> None:
+    text = (ROOT / "examples/README.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| \[([\w-]+\.yml)\]\(workflows/\1\) \|", text, re.MULTILINE)
+    assert sorted(told) == sorted(file.name for file in (ROOT / "examples/workflows").iterdir())
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    assert not [link for link in links if not (ROOT / "examples" / link).exists()]
+
+
 def test_zizmor_finds_nothing() -> None:
     assert_passes("zizmor", "--offline", "--no-progress", "--persona", "pedantic", ACTION, *WORKFLOWS)
 
@@ -56,5 +64,5 @@ def test_every_foreign_action_is_pinned_by_commit_with_its_version(file: Path) -
 def test_no_input_is_spliced_into_a_script() -> None:
     text = ACTION.read_text(encoding="utf-8")
     scripts = re.findall(r"^ +run: (?:\|\n((?:(?: {8,}.*)?\n)+)|(.*)\n)", text, re.MULTILINE)
-    assert len(scripts) == 3
+    assert len(scripts) == 4
     assert not [script for pair in scripts for script in pair if "${{" in script]

@@ -132,3 +132,11 @@ def test_a_large_run_stays_below_what_a_runner_takes() -> None:
 
 def test_evidence_that_is_not_uploaded_is_said_to_stay() -> None:
     assert "kept on the runner only" in page(report_of("x"), name=None).text
+
+
+def test_an_event_that_asked_for_nothing_is_one_line() -> None:
+    report = RunReport(status="no_change", exit_code=0, message=f"skipped: {HOSTILE}", run_id="r", evidence="/e/r")
+    assert summary(report, task="t", evidence_name="e").count("\n") == 1
+    read = page(report)
+    assert_harmless(read)
+    assert set(read.tags) == {"p", "code"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.runs import CLI, cli
+from tests.runs import CLI, agentos, cli
 
 PLANTED = "planted-key-0123456789"
 
@@ -29,10 +29,7 @@ class Auth:
 
     def __call__(self, *arguments: str, key: str | None = None, **env: str) -> subprocess.CompletedProcess[str]:
         """Run one command with the key on stdin."""
-        command = [*CLI, "tool", "auth", *arguments]
-        done = subprocess.run(
-            command, cwd=self.cwd, env={**self.env, **env}, input=key or "", capture_output=True, text=True, check=False
-        )
+        done = agentos("tool", "auth", *arguments, cwd=self.cwd, env={**self.env, **env}, stdin=key or "")
         assert PLANTED not in done.stdout + done.stderr
         return done
 
