@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agentos_action.branches import stands_on, tip_of
 from agentos_action.errors import ConflictError
+from agentos_action.evidence.ended import Ended, read_ended
 from agentos_action.evidence.proposal import Proposal, private_copy, read_proposal
 from agentos_action.evidence.reading import Problem
 from agentos_action.patches.parse import to_patch
@@ -14,6 +16,7 @@ from agentos_action.pipeline.asked import Found, asked_base, paths_of
 from agentos_action.pipeline.bundled import own_task, taken
 from agentos_action.pipeline.checks import tape_checks
 from agentos_action.pipeline.deliver import begin_delivery, delivering
+from agentos_action.pipeline.ended import nothing_proposed
 from agentos_action.pipeline.event import Cause, cause_of, our_own, policy_commit
 from agentos_action.pipeline.execute import check_branch, commit, commit_order
 from agentos_action.pipeline.judge import judge
@@ -45,10 +48,14 @@ def _corridor(walk: Walk) -> None:
     request = walk.request
     folder = request.proposal or Path()
     with private_copy(folder) as (own, unread):
-        proposal, problems = read_proposal(own)
-        walk.parent = proposal.run_id if proposal else None
-        about = {"run_id": proposal.run_id, "head": proposal.head, "sums_sha256": proposal.sums} if proposal else None
-        begin(walk, parent=about)
+        ended = None if unread else read_ended(own, proposed=PROPOSED)
+        proposal, problems = (None, ()) if ended else read_proposal(own)
+        known = ended or proposal
+        walk.parent = known.run_id if known else None
+        begin(walk, parent={"run_id": known.run_id, "head": known.head, "sums_sha256": known.sums} if known else None)
+        if ended is not None:
+            _end(walk, ended)
+            return
         if proposal is None or unread:
             _refuse(walk, tuple(map(_told, (*unread, *problems))))
             return
@@ -58,13 +65,25 @@ def _corridor(walk: Walk) -> None:
     cause = cause_of(request.workflow, needed=True)
     if our_own(walk, cause):
         return
-    findings = (*_unfit(proposal), *_strange(request.workflow, cause.event if cause else None, proposal))
+    findings = (*_unfit(proposal), *_strange(request.workflow, cause.event if cause else None, proposal.workflow))
     if findings:
         _refuse(walk, findings)
         return
     stand = _stand(walk, proposal, cause)
     if stand is not None:
         _commit(walk, proposal, stand)
+
+
+def _end(walk: Walk, ended: Ended) -> None:
+    """End as a run did that proposes nothing."""
+    request = walk.request
+    cause = cause_of(request.workflow, needed=True)
+    if our_own(walk, cause):
+        return
+    findings = _strange(request.workflow, cause.event if cause else None, ended.workflow)
+    findings = findings or nothing_proposed(walk, ended, cause)
+    if findings:
+        _refuse(walk, findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +208,7 @@ def _require_same(touched: tuple[str, ...], base: Base, now: Base) -> None:
 
 def _unfit(proposal: Proposal) -> tuple[Finding, ...]:
     findings = []
-    if proposal.status != PROPOSED:
-        said = f"the run ended as {proposal.status!r}, so it proposes nothing"
-        findings.append(Finding(id="bundle.no-proposal", message=said, hint="Give a bundle of `agentos propose`."))
-    if proposal.status == PROPOSED and _did_more(proposal.result):
+    if _did_more(proposal.result):
         said = "its tool's result is no diff of a tool that kept its hands off the repository"
         findings.append(Finding(id="bundle.no-proposal", message=said, hint="Give a bundle of `agentos propose`."))
     if proposal.result.mock:
@@ -208,11 +224,11 @@ def _did_more(result: ToolResult) -> bool:
     return result.status != "success" or result.output_kind != "diff" or result.wrote_files or result.committed
 
 
-def _strange(workflow: Workflow | None, event: Event | None, proposal: Proposal) -> tuple[Finding, ...]:
+def _strange(workflow: Workflow | None, event: Event | None, told: dict[str, Any] | None) -> tuple[Finding, ...]:
     """Return why a workflow may not take a bundle that another run made; a person's own command may take any."""
     if workflow is None:
         return ()
-    told = proposal.workflow or {}
+    told = told or {}
     ours = {workflow.run_id} | ({event.upstream_run} if event and event.upstream_run else set())
     if told.get("repository") == workflow.repository and told.get("run_id") in ours:
         return ()
