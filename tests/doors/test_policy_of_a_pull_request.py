@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agentos_action.entry.action import read_inputs
+from agentos_action.entry.inputs import read_inputs
 from agentos_action.errors import UsageError
 
 WITH = {"AGENTOS_INPUT_RECIPE": "docstrings", "GITHUB_EVENT_NAME": "pull_request"}

@@ -10,12 +10,17 @@ from tests.git import commit_all, git, init_repo
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def copy_of_this_tree(folder: Path) -> Path:
-    """Copy every file that git knows or would add into a new repository with one commit, and return its folder."""
+def copy_of_this_tree(folder: Path, *, without: tuple[str, ...] = ()) -> Path:
+    """Copy every file that git knows or would add into a new repository with one commit, and return its folder.
+
+    `without` are the beginnings of names that are left out.
+    """
     init_repo(folder)
     listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     for name in filter(None, listed.split("\0")):
         source = ROOT / name
+        if name.startswith(without):
+            continue
         # A file that was deleted and not yet committed is still listed.
         if source.is_file():
             target = folder / name
