@@ -14,10 +14,22 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _held: list[bool] = []
 
 
-def raise_on_sigterm() -> None:
-    """Make SIGTERM raise KeyboardInterrupt, so that every `finally` runs; only in the main thread."""
+#: Signals that were raised as KeyboardInterrupt: a library may make another error of one, or of none.
+_raised: list[int] = []
+
+
+def raise_on_signals() -> None:
+    """Make SIGTERM raise KeyboardInterrupt as Ctrl-C does, so that every `finally` runs; only in the main thread."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _raise)
+        # Whoever started us in the background may have SIGINT ignored.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _raise)
+
+
+def was_interrupted() -> bool:
+    """Return whether a signal was raised in this process, whatever became of the KeyboardInterrupt."""
+    return bool(_raised)
 
 
 def ignore_from_now_on() -> None:
@@ -27,7 +39,8 @@ def ignore_from_now_on() -> None:
             signal.signal(number, signal.SIG_IGN)
 
 
-def _raise(_number: int, _frame: FrameType | None) -> None:
+def _raise(number: int, _frame: FrameType | None) -> None:
+    _raised.append(number)
     raise KeyboardInterrupt
 
 

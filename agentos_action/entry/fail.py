@@ -47,27 +47,34 @@ class _Stream(io.FileIO):
 
 def guarded(work: Callable[[], int], *, as_json: bool) -> int:
     """Run `work` and return its exit code; nothing it raises passes."""
-    from agentos_action.interrupts import ignore_from_now_on, raise_on_sigterm  # noqa: PLC0415 - not for --help
+    from agentos_action import interrupts  # noqa: PLC0415 - not for --help
 
-    raise_on_sigterm()
+    interrupts.raise_on_signals()
     _open_streams()
     try:
         code = work()
         delivered()
-        ignore_from_now_on()
+        interrupts.ignore_from_now_on()
     except AgentOSError as error:
         tell(error, as_json=as_json)
         return error.exit_code
     except KeyboardInterrupt:
-        tell_fields("interrupted", EXIT_INTERRUPTED, "interrupted", "", as_json=as_json)
-        return EXIT_INTERRUPTED
+        return _interrupted(as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the one place where a bug is turned into a report
+        if interrupts.was_interrupted():
+            # A library that was being loaded, for one, tells a Ctrl-C as a failure of its own.
+            return _interrupted(as_json=as_json)
         tell_fields(
             "bug", EXIT_BUG, f"unexpected {type(error).__name__}", "Please report the log above.", as_json=as_json
         )
         _log_of(error)
         return EXIT_BUG
     return code
+
+
+def _interrupted(*, as_json: bool) -> int:
+    tell_fields("interrupted", EXIT_INTERRUPTED, "interrupted", "", as_json=as_json)
+    return EXIT_INTERRUPTED
 
 
 def spared(work: Callable[[], T], instead: Callable[[str], T]) -> T:

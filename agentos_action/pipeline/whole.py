@@ -9,7 +9,7 @@ from agentos_action.errors import AgentOSError, Interrupted
 from agentos_action.evidence.answers import AnswerLog
 from agentos_action.evidence.layout import RunFolder
 from agentos_action.evidence.tape import Tape
-from agentos_action.interrupts import deferred
+from agentos_action.interrupts import deferred, was_interrupted
 from agentos_action.pipeline.close import close_run
 from agentos_action.pipeline.settle import settle
 from agentos_action.pipeline.walk import Parts, Walk
@@ -33,7 +33,8 @@ def walked(request: RunRequest, parts: Parts, observer: Observer, corridor: Call
     tape = Tape(folder, run_id, parts.clock)
     walk = Walk(request, parts, observer, run_id, repo, folder, tape, AnswerLog(folder), started)
     # What stands here unless something else is known: an exception that nobody foresaw goes on to the caller.
-    error: AgentOSError | None = AgentOSError("an unexpected error", "Its log is on the terminal.")
+    unforeseen = AgentOSError("an unexpected error", "Its log is on the terminal.")
+    error: AgentOSError | None = unforeseen
     try:
         settle(repo, observer.warning, writable=request.half != "propose")
         corridor(walk)
@@ -43,6 +44,8 @@ def walked(request: RunRequest, parts: Parts, observer: Observer, corridor: Call
     except KeyboardInterrupt:
         error = Interrupted("ended by a signal", _done_so_far(walk))
     finally:
+        if error is unforeseen and was_interrupted():
+            error = Interrupted("ended by a signal", _done_so_far(walk))
         with deferred(last=True):
             report = close_run(walk, error)
     return report

@@ -195,7 +195,7 @@ def test_whatever_a_check_made_is_removed(tmp_path: Path) -> None:
 def test_it_is_removed_after_ctrl_c(tmp_path: Path, number: signal.Signals) -> None:
     code = (
         "import time; from agentos_action import interrupts; from agentos_action.executor import temporary\n"
-        "interrupts.raise_on_sigterm()\n"
+        "interrupts.raise_on_signals()\n"
         "with temporary.folder('test') as top:\n"
         "    (top / 'ready').write_text(''); time.sleep(60)\n"
     )
