@@ -163,6 +163,10 @@ class Redactor:
         forms = {form for secret in self._secrets for form in _spellings(secret)}
         self._forms = sorted(forms, key=len, reverse=True)
 
+    def known_in(self, text: str) -> tuple[str, ...]:
+        """Return the spellings of configured secrets that stand in a text."""
+        return tuple(form for form in self._forms if form in text)
+
     def text(self, text: str) -> str:
         """Return the text with every secret replaced by `[redacted:KIND]`."""
         # Finding words is much faster than one pattern of many; `re` keeps the pattern that is needed.

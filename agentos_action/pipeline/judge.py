@@ -68,7 +68,7 @@ def _subject(walk: Walk, prepared: Grounds, patch: Patch, read: Asked | Resolved
         output_kind=kind,
         placements=read.placements,
         sources=read.sources,
-        leaks=scan(patch.files, prepared.base, deep=True),
+        leaks=scan(patch.files, prepared.base, deep=True, known=walk.folder.redactor),
     )
 
 

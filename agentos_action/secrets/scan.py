@@ -11,13 +11,15 @@ from typing import NamedTuple
 from agentos_action.records.base import Base
 from agentos_action.records.leak import Leak
 from agentos_action.records.patch import DiffFile, DiffLine
-from agentos_action.redact import tokens
+from agentos_action.redact import Redactor, tokens
 from agentos_action.secrets.exceptions import Baseline, Exceptions
 from agentos_action.secrets.placeholders import is_placeholder
 from agentos_action.secrets.private_keys import PrivateKey, gone_keys, private_keys
 
 #: Kinds whose hash in a baseline is that of their first word only, and where that word ends.
 _FIRST_WORD = {"github-token": "_", "gitlab-token": "-"}
+#: A variable that is called a key may hold a plain word; only what is as long as a secret is taken for one.
+_SHORTEST_KNOWN = 12
 _KEY_STARTS = ("-----BEGIN ", "---- BEGIN ", "Private-Lines:")
 
 
@@ -29,27 +31,40 @@ class _Held(NamedTuple):
     kind: str
 
 
-def scan(files: Iterable[DiffFile], base: Base, *, deep: bool) -> tuple[Leak, ...]:
+def scan(files: Iterable[DiffFile], base: Base, *, deep: bool, known: Redactor | None = None) -> tuple[Leak, ...]:
     """Return where added lines hold a credential, once each line, in the order of the diff.
 
-    `deep` asks detect-secrets too, which is imported only where a line looks worth it. What the base itself marks or
-    lists is left out; a mark that the patch brings along does not count. So is what the removed lines of the same file
-    hold at least as often: a line that moved, or changed beside it.
+    `known` has the secrets of the run itself, whatever their shape. `deep` asks detect-secrets too, which is imported
+    only where a line looks worth it. What the base itself marks or lists is left out; a mark that the patch brings
+    along does not count. So is what the removed lines of the same file hold at least as often: a line that moved, or
+    changed beside it.
     """
     baseline = Baseline(base)
     return tuple(
         Leak(file.path, line, kind)
         for file in files
         if file.added
-        for line, kind in sorted(_first_kinds(file, Exceptions(file, base, baseline), deep=deep).items())
+        for line, kind in sorted(_first_kinds(file, Exceptions(file, base, baseline), known, deep=deep).items())
     )
 
 
-def _first_kinds(file: DiffFile, exceptions: Exceptions, *, deep: bool) -> dict[int, str]:
+def _first_kinds(file: DiffFile, exceptions: Exceptions, known: Redactor | None, *, deep: bool) -> dict[int, str]:
     found: dict[int, str] = {}
-    for number, kind in _found(file, exceptions, deep=deep):
+    for number, kind in (*_known(file, known), *_found(file, exceptions, deep=deep)):
         found.setdefault(number, kind)
     return found
+
+
+def _known(file: DiffFile, known: Redactor | None) -> Iterator[tuple[int, str]]:
+    """Yield the added lines that hold a secret of the run's own, more often than the removed ones."""
+    if known is None:
+        return
+    after = [(line.number, form) for line in file.added for form in known.known_in(line.text)]
+    before = Counter(form for line in file.removed for form in known.known_in(line.text)) if after else Counter[str]()
+    counted = Counter(form for _, form in after)
+    for number, form in after:
+        if len(form) >= _SHORTEST_KNOWN and counted[form] > before[form]:
+            yield number, "a secret of this run"
 
 
 def _found(file: DiffFile, exceptions: Exceptions, *, deep: bool) -> Iterator[tuple[int, str]]:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from agentos_action.patches.parse import to_patch
 from agentos_action.records.leak import Leak
 from agentos_action.records.patch import FileChange, FileVersion
+from agentos_action.redact import Redactor
 from agentos_action.secrets.scan import scan
 from tests.bases import Files
 
@@ -195,3 +196,19 @@ from detect_secrets.settings import get_settings
 assert get_settings.cache_info().currsize == 0
 """
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_a_secret_of_the_run_itself_is_found_whatever_it_looks_like() -> None:
+    secret, plain = "correct horse battery", "production"
+    known = Redactor((secret, plain))
+    base = Files({"a.txt": b"one\nhere: correct horse battery\n"})
+
+    def found(new: str) -> list[int]:
+        old = base.read("a.txt")
+        patch = to_patch((FileChange("a.txt", "a.txt", old, FileVersion(new.encode(), 0o100644)),))
+        return [leak.line for leak in scan(patch.files, base, deep=False, known=known)]
+
+    assert found("one\nhere: correct horse battery\ntwo: correct horse battery\n") == [3]
+    assert found("one\nthere: correct horse battery\n") == []
+    assert found(f"one\nhere: correct horse battery\nx = '{secret.encode().hex()}'\n") == [3]
+    assert found("one\nhere: correct horse battery\nmode = production\n") == []
