@@ -8,7 +8,7 @@ from typing import Any
 from agentos_action.branches import default_tip
 from agentos_action.errors import UsageError
 from agentos_action.pipeline.walk import Walk
-from agentos_action.records.run import Workflow
+from agentos_action.records.run import SKIPPED, Workflow
 from agentos_action.tasks.event import Event, event_in
 from agentos_action.tasks.payload import read_payload
 
@@ -53,7 +53,7 @@ def our_own(walk: Walk, cause: Cause | None) -> bool:
 
 def skip(walk: Walk, why: str) -> None:
     """End a run in which there is nothing to do for us; nobody is told of it but the evidence."""
-    walk.status, walk.message = "no_change", f"skipped: {why}"
+    walk.status, walk.message = "no_change", f"{SKIPPED}{why}"
 
 
 def policy_commit(walk: Walk, event: Event | None, otherwise: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agentos_action.context.select import require_files
+from agentos_action.errors import UsageError
 from agentos_action.evidence.canonical import sha256_text
-from agentos_action.pipeline.asked import Found, asked_base, find_task
 from agentos_action.pipeline.checks import check, require_checks
 from agentos_action.pipeline.deliver import begin_delivery, delivering
-from agentos_action.pipeline.event import cause_of, our_own, policy_commit, skip
+from agentos_action.pipeline.event import Cause, cause_of, our_own, policy_commit, skip
 from agentos_action.pipeline.execute import check_branch, check_target, execute
 from agentos_action.pipeline.judge import finish_tool, judge
 from agentos_action.pipeline.prepare import (
@@ -22,6 +23,7 @@ from agentos_action.pipeline.prepare import (
     plan_recipe,
     with_own_checks,
 )
+from agentos_action.pipeline.task import Found, asked_base, find_task
 from agentos_action.pipeline.tool import use_tool
 from agentos_action.pipeline.trust import Standing, edited, standing_of
 from agentos_action.pipeline.walk import Parts, Walk
@@ -31,6 +33,9 @@ from agentos_action.records.observer import Observer
 from agentos_action.records.run import RunReport, RunRequest
 from agentos_action.records.task import ToolTask
 from agentos_action.settings.policy import LoadedPolicy
+
+if TYPE_CHECKING:
+    from agentos_action.tasks.asked import Skip
 
 
 def run(request: RunRequest, parts: Parts, observer: Observer) -> RunReport:
@@ -64,11 +69,11 @@ def _corridor(walk: Walk) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Allowed:
-    """A task that somebody asks for who may, under the policy as it narrows it; `commit` is the policy's."""
+    """A task that somebody asks for who may, under the policy as it narrows it; `policy_at` is that one's commit."""
 
     found: Found
     policy: LoadedPolicy
-    commit: str
+    policy_at: str
     standing: Standing
 
 
@@ -86,7 +91,7 @@ def _prepare(walk: Walk) -> Prepared | None:
         require_files(task, base)
         walk.task = task
         check_branch(walk, policy.policy.commit, task)
-        chosen = choose(walk, policy.policy, walk.repo.snapshot(allowed.commit))
+        chosen = choose(walk, policy.policy, walk.repo.snapshot(allowed.policy_at))
         walk.chosen = chosen
     _loaded(walk, task, allowed, model={"profile": chosen.source, "chosen_by": chosen.chosen_by})
     if task.recipe is not None:
@@ -103,9 +108,9 @@ def _allowed(walk: Walk) -> _Allowed | None:
     if our_own(walk, cause):
         return None
     event = cause.event if cause else None
-    policy_of = policy_commit(walk, event, walk.repo.commit_of("HEAD"))
-    loaded = load(walk, policy_of)
-    found = find_task(walk, cause, loaded.policy.triggers)
+    policy_at = policy_commit(walk, event, walk.repo.commit_of("HEAD"))
+    loaded = load(walk, policy_at)
+    found = _found(walk, cause, loaded)
     if not isinstance(found, Found):
         skip(walk, found.why)
         return None
@@ -115,12 +120,23 @@ def _allowed(walk: Walk) -> _Allowed | None:
     walk.refused = standing.refused or (edited(walk, found.approved) if found.approved else ())
     # From here on an answer is given in the issue that asked, unless somebody asked who may not.
     walk.policy, walk.task = policy, found.task
-    allowed = _Allowed(found, policy, policy_of, standing)
+    allowed = _Allowed(found, policy, policy_at, standing)
     if walk.refused:
         _loaded(walk, found.task, allowed)
         walk.status, walk.message = "rejected", f"nothing was asked: {walk.refused[0].message}"
         return None
     return allowed
+
+
+def _found(walk: Walk, cause: Cause | None, loaded: LoadedPolicy) -> Found | Skip:
+    """Find the task; what is wrong in a text that asks is answered in the issue, where who asks may."""
+    try:
+        return find_task(walk, cause, loaded.policy.triggers)
+    except UsageError:
+        event = cause.event if cause else None
+        if event is not None and not standing_of(walk, (loaded.policy.trust,), event).refused:
+            walk.policy = loaded
+        raise
 
 
 def _base(walk: Walk, found: Found) -> Base:
@@ -138,6 +154,6 @@ def _loaded(walk: Walk, task: ToolTask, allowed: _Allowed, **more: object) -> No
         task=task.model_dump(mode="json"),
         instruction_sha256=sha256_text(task.instruction),
         asked_by=list(allowed.standing.asked_by),
-        policy={"source": policy.source, "sha256": policy.sha256, "commit": allowed.commit},
+        policy={"source": policy.source, "sha256": policy.sha256, "commit": allowed.policy_at},
         **more,
     )

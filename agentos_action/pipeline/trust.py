@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from agentos_action.tasks.asked import Approved
 
 _AGAIN = "Look at it as it is now; set the label again, or ask in a new comment."
-_GONE = frozenset({"forge_not_found", "forge_gone"})
+#: Where an issue was moved to another repository, the forge answers with its new address.
+_GONE = frozenset({"forge_not_found", "forge_gone", "forge_moved"})
 
 
 @dataclass(frozen=True, slots=True)

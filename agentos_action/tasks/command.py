@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from agentos_action.errors import UsageError
+from agentos_action.tasks.form import paths_in
 
 _COMMAND = re.compile(r"/agentos(?=\s|$)", re.IGNORECASE)
 _RECIPE = re.compile(r"recipe(?=\s|$)", re.IGNORECASE)
@@ -34,7 +35,7 @@ def read_command(comment: str) -> Command:
     if not _RECIPE.match(words):
         return Command(words)
     first, _, below = words.partition("\n")
-    named = first.split()[1:]
-    if not named or not _NAME.fullmatch(named[0]):
+    name, *files = first.split(None, 2)[1:] or ("",)
+    if not _NAME.fullmatch(name := name.strip("`")):
         raise UsageError("the comment names no recipe", "Write /agentos recipe NAME, and files behind it if you like.")
-    return Command(below.strip(), named[0], tuple(file.removeprefix("./") for file in named[1:]))
+    return Command(below.strip(), name, paths_in(" ".join(files)))

@@ -66,8 +66,8 @@ def _actors(payload: dict[str, Any], run: dict[str, Any]) -> list[Actor]:
             told.setdefault(login, association)
     actors = []
     for user in (table(payload, "sender"), table(run, "actor"), table(run, "triggering_actor")):
-        login = text(user, "login")
-        if login is not None:
+        login = (text(user, "login") or "").encode("utf-8", "replace").decode("utf-8")
+        if login:
             bot = user.get("type") == "Bot" or login.endswith("[bot]")
             actors.append(Actor(login, bot, told.get(login)))
     return list(dict.fromkeys(actors))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from agentos_action.errors import UsageError
 from agentos_action.records.verdict import Finding
 from agentos_action.tasks.line import bounded
-from agentos_action.tasks.markdown import SPAN, parse_markdown
+from agentos_action.tasks.markdown import BARLESS, FOOTNOTE, SPAN, START, parse_markdown
 from agentos_action.tasks.own import MARK
 from agentos_action.tasks.unseen import without_unseen
 
@@ -20,10 +21,17 @@ if TYPE_CHECKING:
 #: What a browser takes for a comment in raw HTML.
 _OPENS = re.compile(r"<!--|<!|<\?|</(?![A-Za-z])")
 _CLOSES = re.compile(r"--!?>")
-_ENDS = re.compile(">")
+#: Not the sign of a quotation, with which a line begins.
+_ENDS = re.compile(r"(?<=[^\s>])[ \t]*>")
 #: Blocks whose lines a reader sees, or that are looked into below.
-_LEAVES = frozenset({"inline", "heading_open", "fence", "code_block", "html_block", "hr"})
-_FOOTNOTE = re.compile(r"[\s>*+-]*(?:\d+[.)]\s+)?\[\^[^\]\s]+\]:")
+_LEAVES = frozenset({"inline", "heading_open", "fence", "code_block", "html_block", "hr", FOOTNOTE, BARLESS})
+#: What ends a cell of a table.
+_BAR = re.compile(r"(?<!\\)\|")
+#: A head that is indented, and what stands below it: in a paragraph a table to the forge, and to nobody else.
+_INDENTED_HEAD = re.compile(r"\n(?: {4}| {0,3}\t)[^\n]*\n {0,3}[|:-][|: \t-]*(?:\n|$)")
+#: What may begin right below a footnote in a list or a quotation, and goes on with it.
+_GOES_ON = frozenset({"paragraph_open", "heading_open", "table_open", "code_block", BARLESS})
+_PLAIN = frozenset({"", "="})
 _SAYS = re.compile(r"\w")
 
 #: A parser's time grows with their square.
@@ -31,6 +39,7 @@ MAX_BRACKETS = 10_000
 
 _COMMENT, _DEFINITION, _INFO = "HTML comment", "link definition", "remark behind a fence"
 _PICTURE, _TITLE, _NOTE = "text of a picture", "title of a link", "footnote"
+_CELL, _TABLE = "cell without a column", "table without bars"
 
 
 def without_hidden(text: str, where: str, *, plain: bool = False) -> tuple[str, tuple[Finding, ...]]:
@@ -58,23 +67,43 @@ class _Lines:
     def __init__(self, text: str, taken: Counter[str]) -> None:
         self._lines: list[str | None] = list(text.split("\n"))
         self._taken = taken
-        # Where footnotes end; the indented blocks that follow belong to them.
-        self._noted: set[int] = set()
         tokens, known = parse_markdown(text)
+        # The lines below definitions.
+        self._defined = {item["map"][1] for item in known.get("references", {}).values()}
+        self._defined |= {item["map"][1] for item in known.get("duplicate_refs", ())}
         self._definitions(tokens, known.get("references", {}))
         blocks = iter(tokens)
+        # Where the last block ends that was taken out whole, and may go on below.
+        self._dropped = -1
         for token in blocks:
             if token.map is None:
                 continue
-            if token.type == "inline":
-                self._paragraph(token)
-            elif token.type == "code_block":
-                self._below_footnote(*token.map)
-            elif token.type == "fence":
-                self._fence(token)
-            elif token.type == "html_block" and self._html(*token.map):
-                self._up_to_close(token, blocks)
+            if token.type == FOOTNOTE or (
+                token.map[0] == self._dropped and token.type in _GOES_ON and token.markup in _PLAIN
+            ):
+                # The forge shows no footnote that nobody refers to, and others far from where they stand.
+                self._drop(token.map, _NOTE)
+            elif token.map[0] >= self._dropped:
+                self._look(token, blocks)
         self.rest = "\n".join(line for line in self._lines if line is not None)
+
+    def _look(self, token: Token, blocks: Iterator[Token]) -> None:
+        """Look into a block; those of a table's row, and those behind a comment, are taken from `blocks`."""
+        first, end = token.map or (0, 0)
+        if token.type == "tr_open":
+            row = takewhile(lambda one: one.type != "tr_close", blocks)
+            self._row(token, [cell for cell in row if cell.type == "inline"])
+        elif token.type == "inline":
+            self._paragraph(token)
+        elif token.type == BARLESS:
+            self._drop([first, end], _TABLE)
+        elif token.type == "code_block" and first in self._defined:
+            # The forge takes it for the paragraph that the definition began.
+            self._drop([first, end], _DEFINITION)
+        elif token.type == "fence":
+            self._fence(token)
+        elif token.type == "html_block" and self._html(first, end):
+            self._up_to_close(token, blocks)
 
     def _definitions(self, tokens: list[Token], references: dict[str, dict[str, list[int]]]) -> None:
         """Take out the lines that make nothing a reader sees, but for definitions that a link uses."""
@@ -86,28 +115,18 @@ class _Lines:
             if token.map and token.type in _LEAVES:
                 shown |= set(range(*token.map))
         for number, line in enumerate(self._lines):
-            if number not in shown and line and _FOOTNOTE.match(line):
-                self._footnote(number, number + 1)
-            elif number not in shown and line and _SAYS.search(line) and not re.fullmatch(r"[\s>*+-]*\d+[.)]\s*", line):
+            if number not in shown and line and _SAYS.search(line) and not re.fullmatch(r"[\s>*+-]*\d+[.)]\s*", line):
                 self._take(number, "", _DEFINITION)
 
     def _take(self, number: int, left: str, what: str) -> None:
         self._lines[number] = left if left.strip(" \t>") else None
         self._taken[what] += 1
 
-    def _footnote(self, first: int, end: int) -> None:
-        """Take out a footnote: the forge shows none that nobody refers to, and others far from where they stand."""
+    def _drop(self, lines: list[int], what: str) -> None:
+        first, end = lines
+        self._dropped = end
         self._lines[first:end] = [None] * (end - first)
-        self._taken[_NOTE] += 1
-        self._noted.add(end)
-
-    def _below_footnote(self, first: int, end: int) -> None:
-        for number in range(first, -1, -1):
-            if number in self._noted:
-                self._footnote(first, end)
-                return
-            if number and (self._lines[number - 1] or "").strip():
-                return
+        self._taken[what] += 1
 
     def _fence(self, token: Token) -> None:
         first = (token.map or [0])[0]
@@ -117,12 +136,32 @@ class _Lines:
             at = line.find(token.markup) + len(token.markup)
             self._take(first, line[:at] + words[0], _INFO)
 
+    def _row(self, token: Token, cells: list[Token]) -> None:
+        """Take out what is hidden in a row of a table, each cell by itself, and cells that the table does not show."""
+        number, start = (token.map or [0])[0], token.meta[START]
+        line = self._lines[number] or ""
+        parts = _BAR.split(line[start:])
+        lead = line[start : start + 1] == "|"
+        for at, cell in enumerate(cells[: len(parts) - lead], lead):
+            spans = sorted(_hidden_spans(cell.children or ()))
+            left, kept = "", 0
+            for begin, stop, instead, what in spans:
+                left += cell.content[kept : max(begin, kept)] + (instead if begin >= kept else "")
+                kept = max(stop, kept)
+                self._taken[what] += 1
+            if spans:
+                left += cell.content[kept:]
+                parts[at] = f" {left.replace('|', chr(92) + '|')} "
+        end = lead + len(cells)
+        if any(part.strip() for part in parts[end:]):
+            self._taken[_CELL] += 1
+            parts[end:] = [""]
+        self._lines[number] = line[:start] + "|".join(parts)
+
     def _paragraph(self, token: Token) -> None:
-        first, end = token.map or (0, 0)
-        for number in range(first, end):
-            if _FOOTNOTE.match(self._lines[number] or ""):
-                self._footnote(number, end)
-                break
+        if token.map and _INDENTED_HEAD.search(token.content):
+            self._drop(token.map, _TABLE)
+            return
         spans = sorted(_hidden_spans(token.children or ()))
         at, first, start = 0, (token.map or [0])[0], 0
         for number, said in enumerate(token.content.split("\n"), first):
@@ -176,7 +215,9 @@ class _Lines:
                 first, end = following.map
                 self._lines[start:first] = [None] * (first - start)
                 self._set(first, end, following.content[closes.end() :])
-                return
+                if not self._html(first, end):
+                    return
+                start = end
         self._lines[start:] = [None] * (len(self._lines) - start)
 
 

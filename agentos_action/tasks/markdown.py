@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
+    _BlockRule: TypeAlias = Callable[[StateBlock, int, int, bool], bool]
+
 #: The key of a token's `meta` that holds (start, end) in its paragraph's own text: of itself, of a link's address.
 SPAN = "span"
+#: The key that holds where in its line a row of a table begins.
+START = "start"
+#: The types of a footnote's token, and of a table whose head has no bar, which only the forge knows for one.
+FOOTNOTE, BARLESS = "footnote", "barless"
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
+_ONE_COLUMN = re.compile(r"(?:\|[ \t]*:?-+:?|:-+:?|-+:)[ \t]*\|?[ \t]*|-+[ \t]*\|[ \t]*")
 
 
 def parse_markdown(text: str) -> tuple[list[Token], dict[str, Any]]:
@@ -25,13 +35,84 @@ def parse_markdown(text: str) -> tuple[list[Token], dict[str, Any]]:
 @cache
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt  # noqa: PLC0415 - most runs get no text of a stranger
+    from markdown_it.rules_block import reference, table  # noqa: PLC0415 - the same
     from markdown_it.rules_inline import html_inline, image, link  # noqa: PLC0415 - the same
 
-    parser = MarkdownIt("commonmark", {"store_labels": True})
+    parser = MarkdownIt("commonmark", {"store_labels": True}).disable(["table", "reference"])
+    # In the forge's own order: raw HTML and a heading go before a table, and that before a definition.
+    inside: list[str] = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.before("lheading", FOOTNOTE, _footnote, {"alt": inside})
+    parser.block.ruler.before("lheading", "rows", _rows(table), {"alt": inside[:2]})
+    parser.block.ruler.before("lheading", "definition", reference)
     parser.inline.ruler.at("html_inline", _placed(html_inline))
     parser.inline.ruler.at("image", _placed(image))
     parser.inline.ruler.at("link", _addressed(link))
     return parser
+
+
+def _footnote(state: StateBlock, first: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - the parser's own
+    """Read a footnote, with the lines that go on with it and what is indented below."""
+    if state.is_code_block(first) or not _FOOTNOTE.match(_line(state, first)):
+        return False
+    if silent:
+        return True
+    around, state.parentType = state.parentType, "paragraph"
+    line = first + 1
+    while line < end:
+        below = next((number for number in range(line, end) if not state.isEmpty(number)), end)
+        indented = below < end and state.is_code_block(below)
+        if not indented and (below > line or _ended(state, line, end, "paragraph")):
+            break
+        line = below + 1
+    state.parentType, state.line = around, line
+    state.push(FOOTNOTE, "", 0).map = [first, line]
+    return True
+
+
+def _rows(rule: _BlockRule) -> _BlockRule:
+    """Return the rule for tables, which also tells where rows begin, and knows those whose head has no bar."""
+
+    def rows(state: StateBlock, first: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - the parser's own
+        before = len(state.tokens)
+        if first + 1 < end and not _line(state, first + 1).strip(" \t-"):
+            # That underlines a heading.
+            return False
+        if not rule(state, first, end, silent):
+            return _barless(state, first, end, silent=silent)
+        for token in state.tokens[before:]:
+            if token.type == "tr_open" and token.map:
+                at = state.bMarks[token.map[0]] + state.tShift[token.map[0]]
+                token.meta[START] = at - state.src.rfind("\n", 0, at) - 1
+        return True
+
+    return rows
+
+
+def _barless(state: StateBlock, first: int, end: int, *, silent: bool) -> bool:
+    line = first + 1
+    if line >= end or state.sCount[line] < state.blkIndent or state.is_code_block(first) or state.is_code_block(line):
+        return False
+    if "|" in _line(state, first) or not _ONE_COLUMN.fullmatch(_line(state, line)):
+        return False
+    if silent:
+        return True
+    line += 1
+    while line < end and not state.isEmpty(line) and not _ended(state, line, end, "blockquote"):
+        line += 1
+    state.line = line
+    state.push(BARLESS, "", 0).map = [first, line]
+    return True
+
+
+def _ended(state: StateBlock, line: int, end: int, what: str) -> bool:
+    """Whether another block begins at this line; a table does not within a footnote."""
+    rules = (rule for rule in state.md.block.ruler.getRules(what) if rule.__name__ != "rows")
+    silent = True
+    return state.sCount[line] < state.blkIndent or any(rule(state, line, end, silent) for rule in rules)
+
+
+def _line(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
 
 
 def _placed(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline, bool], bool]:

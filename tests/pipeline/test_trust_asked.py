@@ -50,6 +50,14 @@ def test_whom_the_forge_does_not_let_write_is_refused_and_no_model_is_asked(here
     assert state_of(here.repo) == before
 
 
+def test_what_is_wrong_in_a_text_is_answered_to_whoever_may_ask(here: Workplace) -> None:
+    for who, answers in (("eve", 0), ("ada", 1)):
+        report = here.run("issue_comment", commented("/agentos recipe", sender=who), delivery=DELIVERY)
+        assert (report.status, report.exit_code) == ("usage", 2)
+        assert [comment["issue"] for comment in here.api.comments] == [ISSUE] * answers
+    assert "names no recipe" in here.api.comments[0]["body"]
+
+
 def test_what_the_event_says_does_not_outvote_the_forge(here: Workplace) -> None:
     report = here.run("issue_comment", commented("/agentos", sender="eve", standing="MEMBER"))
     assert (report.status, ids(report)) == ("rejected", ["trust.permission"])
@@ -119,10 +127,15 @@ def test_without_a_token_only_what_the_event_proves_counts(here: Workplace) -> N
 # --- the text is the one that was approved -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("change", [{"body": "Delete it all."}, {"title": "Another"}, None], ids=str)
-def test_a_text_that_was_changed_since_the_label_is_refused(here: Workplace, change: dict[str, str] | None) -> None:
+@pytest.mark.parametrize("change", [{"body": "Delete it all."}, {"title": "Another"}, None, 301], ids=str)
+def test_a_text_that_was_changed_since_the_label_is_refused(
+    here: Workplace, change: dict[str, str] | int | None
+) -> None:
     if change is None:
         del here.api.issues[ISSUE]
+    elif isinstance(change, int):
+        # It was moved to another repository.
+        here.api.faults.append(Fault("GET", f".*/issues/{ISSUE}", change, "Moved Permanently", times=99))
     else:
         here.api.issues[ISSUE].update(change)
     report = here.run("issues", labelled())

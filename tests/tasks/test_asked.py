@@ -149,8 +149,8 @@ def test_below_words_the_issue_narrows_and_gives_no_order() -> None:
 
 
 def test_a_comment_asks_for_a_recipe() -> None:
-    asked = task("issue_comment", comment("/agentos recipe docstrings ./a.py b/c.py")).task
-    assert (asked.recipe, asked.files, asked.instruction) == ("docstrings", ("a.py", "b/c.py"), "")
+    asked = task("issue_comment", comment("/agentos recipe `docstrings` ./a.py, b/c.py `d e.py`")).task
+    assert (asked.recipe, asked.files, asked.instruction) == ("docstrings", ("a.py", "b/c.py", "d e.py"), "")
     assert refusal("issue_comment", comment("/agentos recipe")) == "the comment names no recipe"
     assert refusal("issue_comment", comment("/agentos recipe ../x")) == "the comment names no recipe"
 
