@@ -1,8 +1,10 @@
-"""Branches by name, read only: where they stand, which one is checked out, what stands on what."""
+"""Branches by name, read only: where they stand, which one is checked out, what stands on what, what differs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
 
 import pygit2
 from pygit2.enums import ReferenceType
@@ -11,6 +13,14 @@ from agentos_action.errors import UsageError
 from agentos_action.records.receipt import CommitFacts
 
 HEADS = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a tree has at a path: git's mode, and the id of the content."""
+
+    mode: int
+    id: str
 
 
 def tip_of(raw: pygit2.Repository, name: str) -> str | None:
@@ -64,6 +74,27 @@ def stands_on(raw: pygit2.Repository, tip: str, base: str) -> bool:
         return tip == base or bool(raw.descendant_of(tip, base))
     except (pygit2.GitError, KeyError, ValueError):
         return False
+
+
+def parting(raw: pygit2.Repository, one: str, other: str) -> str | None:
+    """Return the commit where two histories parted, None where they have nothing in common."""
+    base = cast("object | None", raw.merge_base(one, other))  # the stub knows of no None
+    return str(base) if base is not None else None
+
+
+def entries_changed(raw: pygit2.Repository, old: str, new: str) -> dict[str, Entry | None]:
+    """Return what stands in `new` at each path where it differs from `old`, None where nothing does; reads no file."""
+    found: dict[str, Entry | None] = {}
+    # Without a search for renames each path stands for itself.
+    for delta in raw.diff(old, new).deltas:
+        file = delta.new_file
+        found[file.path] = Entry(int(file.mode), str(file.id)) if delta.status_char() != "D" else None
+    return found
+
+
+def at_tip(raw: pygit2.Repository, commit: str) -> tuple[str, ...]:
+    """Return the local branches that stand at a commit."""
+    return tuple(name for name in raw.branches.local if tip_of(raw, name) == commit)
 
 
 def history(raw: pygit2.Repository, tip: str, without: str | None) -> Iterator[tuple[str, CommitFacts]]:

@@ -96,7 +96,8 @@ def _named(repository: str) -> str:
 
 def _api_of(server: str) -> str:
     """Return the address of a server's API: GitHub.com's has a host of its own, an Enterprise server's a path."""
-    return "https://api.github.com" if server == "https://github.com" else f"{server.rstrip('/')}/api/v3"
+    root = server.rstrip("/")
+    return "https://api.github.com" if root == "https://github.com" else f"{root}/api/v3"
 
 
 def _labels(given: list[str]) -> tuple[str, ...]:

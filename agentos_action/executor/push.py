@@ -19,7 +19,7 @@ import pygit2
 from agentos_action.clock import Deadline
 from agentos_action.errors import AgentOSError, ConflictError, DeliveryError
 from agentos_action.executor import temporary
-from agentos_action.executor.own import is_ours
+from agentos_action.executor.ours import is_ours
 from agentos_action.executor.push_callbacks import Callbacks, To, host_of, shown
 from agentos_action.executor.push_refusals import refused, stale, unreachable
 from agentos_action.records.delivery import is_loopback

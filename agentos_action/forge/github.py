@@ -19,10 +19,15 @@ Reaction: TypeAlias = Literal["eyes", "rocket", "confused"]
 
 #: The login of a workflow's own token; what it does sets no workflow off.
 OWN_LOGIN: Final = "github-actions[bot]"
+_OF_TASK: Final = "<!-- agentos-action: task"
 COMMENT_MARKER: Final = "<!-- agentos-action: the comment on this issue, which later runs update -->"
 PATIENCE_SECONDS: Final = 120.0
+#: How the tokens of a workflow and of an App begin.
+_INSTALLED: Final = "ghs_"
 _PAGE: Final = 100
 _PAGES: Final = 10
+#: An issue takes 2,500 comments at most.
+_COMMENT_PAGES: Final = 25
 #: What the two later roles are called where only the first three names are known.
 _OLD_NAMES: Final = {"maintain": "write", "triage": "read"}
 _STANDING: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
@@ -30,19 +35,26 @@ _STANDING: Final = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 
 def task_marker(task_id: str) -> str:
     """Return the hidden line by which the pull request of a task is found again."""
-    return f"<!-- agentos-action: task {hashlib.sha256(task_id.encode()).hexdigest()[:32]} -->"
+    return f"{_OF_TASK} {hashlib.sha256(task_id.encode()).hexdigest()[:32]} -->"
+
+
+def run_marker(run_id: str) -> str:
+    """Return the hidden line of a pull request whose task is not known, only the run that made its commit."""
+    return f"<!-- agentos-action: run {hashlib.sha256(run_id.encode()).hexdigest()[:32]} -->"
 
 
 class GitHub:
     """One repository; every method raises DeliveryError with the setting to change."""
 
-    def __init__(self, api: Api, repository: str) -> None:
+    def __init__(self, api: Api, repository: str, *, bot: bool = False) -> None:
         owner, _, name = repository.partition("/")
         if not owner or not name or "/" in name:
             hint = "GITHUB_REPOSITORY (or --repository) must be OWNER/NAME."
             raise DeliveryError(f"{repository!r} names no repository", hint)
         self._api, self._owner, self._repository = api, owner, repository
         self._at = f"/repos/{segment(owner)}/{segment(name)}"
+        #: Whether what we write is a bot's, so that no person's comment can be ours.
+        self._bot = bot
 
     def permission(self, login: str) -> Permission | None:
         """Return what a person may do in the repository, None where that is nothing or nobody has this name.
@@ -145,13 +157,14 @@ class GitHub:
         return read_as(Comment, self._api.send(method, f"{self._at}/{where}", {"body": body})).html_url
 
     def _ours(self, issue: int) -> Comment | None:
-        """Return our comment; a stranger's that has copied our marker is none."""
-        for page in range(1, _PAGES + 1):
+        """Return our comment; somebody's who has copied our marker is none, and a member's only where we are one."""
+        for page in range(1, _COMMENT_PAGES + 1):
             path = f"{self._at}/issues/{issue}/comments"
             found = as_list(Comment, self._api.get(path, per_page=_PAGE, page=page))
             for comment in found:
                 bot = comment.user is not None and comment.user.type == "Bot"
-                if marked(comment.body, COMMENT_MARKER) and (bot or comment.author_association in _STANDING):
+                known = bot or (not self._bot and comment.author_association in _STANDING)
+                if known and marked(comment.body, COMMENT_MARKER):
                     return comment
             if len(found) < _PAGE:
                 return None
@@ -179,9 +192,14 @@ def connected(forge: Forge, clock: Clock) -> Iterator[GitHub]:
     check_address(forge.api_url, forge.server_url)
     api = Api(forge.api_url, forge.token, Deadline(PATIENCE_SECONDS, clock), clock)
     try:
-        yield GitHub(api, forge.repository)
+        yield GitHub(api, forge.repository, bot=forge.token.startswith(_INSTALLED))
     finally:
         api.close()
+
+
+def of_another(body: str | None, marker: str) -> bool:
+    """Return whether a text begins with the marker of another task."""
+    return marked(body, _OF_TASK) and not marked(body, marker)
 
 
 def marked(body: str | None, marker: str) -> bool:

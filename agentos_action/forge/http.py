@@ -161,9 +161,13 @@ def _sendable(token: str) -> str:
 
 def _value(body: bytes) -> object:
     try:
-        return json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_number)
+        value: object = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_number)
+        if b"\\ud" in body.lower():
+            # Half a character, which no text can hold, may be spelled out.
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise _odd("what is no strict JSON") from error
+    return value
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

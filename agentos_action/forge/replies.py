@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agentos_action.errors import DeliveryError
 
 T = TypeVar("T")
 #: A text that nobody wrote is null there.
 _Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+#: What evidence, as JSON, can hold.
+_Number = Annotated[int, Field(ge=0, le=2**53 - 1)]
+#: It is printed, and becomes a job's output.
+_Address = Annotated[str, Field(pattern=r"^https?://[!-~]{1,2000}$")]
 
 
 class _Read(BaseModel):
@@ -48,8 +52,8 @@ class Target(_Read):
 class PullRequest(_Read):
     """A pull request; what nobody wrote is None."""
 
-    number: NonNegativeInt
-    html_url: str
+    number: _Number
+    html_url: _Address
     state: Literal["open", "closed"]
     title: str
     draft: bool = False
@@ -63,17 +67,17 @@ class PullRequest(_Read):
 class Comment(_Read):
     """A comment under an issue, or at a line of a pull request."""
 
-    id: NonNegativeInt
+    id: _Number
     body: _Text = ""
     user: User | None = None
     author_association: str = "NONE"
-    html_url: str
+    html_url: _Address
 
 
 class Issue(_Read):
     """An issue, or a pull request as the issue that it is too; `user` is who opened it (None: an account long gone)."""
 
-    number: NonNegativeInt
+    number: _Number
     title: str
     body: _Text = ""
     state: str

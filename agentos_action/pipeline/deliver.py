@@ -10,7 +10,7 @@ from agentos_action.branches import checked_out
 from agentos_action.clock import Deadline
 from agentos_action.errors import AgentOSError, DeliveryError, Interrupted
 from agentos_action.pipeline.made import Made, made_by
-from agentos_action.pipeline.pull_request import find_pull, marker_of, open_or_update, target_of
+from agentos_action.pipeline.pull_request import find_pull, marker_of, named_target, open_or_update, target_of
 from agentos_action.pipeline.respond import react, respond
 from agentos_action.pipeline.walk import Walk
 from agentos_action.records.delivery import Delivered
@@ -84,15 +84,20 @@ def deliver(walk: Walk, made: Made | None) -> None:
     except AgentOSError as error:
         error.message = f"the commit {made.commit[:10]} was made on {made.branch!r} and not delivered: {error.message}"
         if isinstance(error, DeliveryError):
-            error.hint = f"{error.hint} Then: {_once_more(made)}".strip()
+            error.hint = f"{error.hint} Then: {_once_more(walk, made)}".strip()
         raise
     except KeyboardInterrupt:
         said = f"ended by a signal; the commit {made.commit[:10]} was made on {made.branch!r}, its delivery was cut off"
-        raise Interrupted(said, f"It may have arrived all the same. Make sure: {_once_more(made)}") from None
+        raise Interrupted(said, f"It may have arrived all the same. Make sure: {_once_more(walk, made)}") from None
 
 
-def _once_more(made: Made) -> str:
-    return f"agentos deliver {made.commit[:10]} --branch {shlex.quote(made.branch)}"
+def _once_more(walk: Walk, made: Made) -> str:
+    """Return the command that delivers it as this run was asked to."""
+    wish, base = walk.request.delivery, named_target(walk, made, made.branch)
+    words = ["agentos", "deliver", made.commit[:10], "--branch", made.branch]
+    words += ["--delivery", "push"] if wish.way == "push" else ["--base", base] if base else []
+    words += ["--remote", wish.remote] if wish.remote != "origin" else []
+    return shlex.join(words)
 
 
 def _push(walk: Walk, made: Made, branch: str, *, replace_only: bool = False) -> Pushed:
@@ -123,7 +128,7 @@ def _propose(walk: Walk, made: Made) -> None:
     with connected(walk.request.forge, walk.parts.clock) as forge:
         there = find_pull(walk, forge, made.branch, marker)
         branch = there.head.ref if there else made.branch
-        target = target_of(walk, forge, branch)
+        target = target_of(walk, forge, made, branch)
         _push(walk, made, branch, replace_only=branch != made.branch)
         walk.observer.stage("Updating the pull request" if there else "Opening a pull request")
         open_or_update(walk, forge, made, there, (branch, target, marker))

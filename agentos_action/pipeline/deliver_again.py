@@ -10,13 +10,13 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from agentos_action.branches import checked_out, tip_of
+from agentos_action.branches import at_tip, checked_out, tip_of
 from agentos_action.errors import AgentOSError, ConflictError, UsageError
 from agentos_action.evidence.chain import event_of
 from agentos_action.evidence.layout import SUMS
 from agentos_action.evidence.proposal import Proposal, private_copy, read_proposal
 from agentos_action.evidence.verify import compare_commit
-from agentos_action.executor.own import require_ours
+from agentos_action.executor.ours import require_ours
 from agentos_action.pipeline.deliver import begin_delivery, delivering
 from agentos_action.pipeline.event import cause_of, our_own, policy_commit
 from agentos_action.pipeline.made import Made, trailer, trailers_in
@@ -124,9 +124,11 @@ def _parcel(walk: Walk, revision: str | None) -> _Parcel:
         return replace(parcel, warning=f"it is not in {own.parent}")
     with _read(own) as (bundle, problem):
         problems = compare_commit(bundle.tape, _facts(walk, commit)) if bundle else []
-        wrong = problem or (problems[0].message if problems else "")
-        if wrong or bundle is None:
-            return replace(parcel, warning=wrong)
+        if problems:
+            hint = "It was changed since; push it with git, or deliver what the run made."
+            raise UsageError(f"the commit {commit[:10]} is not the one of run {run_id}: {problems[0].message}", hint)
+        if bundle is None:
+            return replace(parcel, warning=problem)
         return _Parcel(_recalled(parcel.made, bundle), bundle)
 
 
@@ -187,7 +189,7 @@ def _branch(walk: Walk, commit: str, told: str | None) -> str:
             hint = "Deliver the commit that stands there now, or name another --branch."
             raise ConflictError(f"the branch {name!r} is at {tip[:10]} and not at the commit {commit[:10]}", hint)
         return name
-    names = [one for one in raw.branches.local if tip_of(raw, one) == commit]
+    names = at_tip(raw, commit)
     out = checked_out(raw)
     if out in names or len(names) == 1:
         return out if out is not None and out in names else names[0]

@@ -21,21 +21,24 @@ Done = Literal["opened", "updated", "untouched"]
 
 def marker_of(walk: Walk, made: Made | None = None) -> str:
     """Return the marker of the run's task; where the task is not known, of the run that made the commit."""
-    from agentos_action.forge.github import task_marker  # noqa: PLC0415 - httpx
+    from agentos_action.forge.github import run_marker, task_marker  # noqa: PLC0415 - httpx
 
     run_id = made.run_id if made else walk.run_id
-    return task_marker(walk.task.task_id if walk.task else run_id)
+    return task_marker(walk.task.task_id) if walk.task else run_marker(run_id)
 
 
 def find_pull(walk: Walk, forge: GitHub, branch: str, marker: str) -> PullRequest | None:
-    """Return the open pull request to update; raises ConflictError where a person closed the last one."""
-    from agentos_action.forge.github import marked  # noqa: PLC0415 - httpx
+    """Return the open pull request to update; raises ConflictError where a person closed the last one.
+
+    Only one that tells of another task is none of this one's; its first line may have been changed since.
+    """
+    from agentos_action.forge.github import of_another  # noqa: PLC0415 - httpx
 
     of_branch = forge.of_branch(branch)
     for pull in of_branch:
         if pull.state == "open":
             return pull
-    last = next((pull for pull in of_branch if marked(pull.body, marker)), None)
+    last = next((pull for pull in of_branch if walk.task is None or not of_another(pull.body, marker)), None)
     if last is not None and last.merged_at is None:
         who = forge.closed_by(last.number)
         if who is None or who.type != "Bot":
@@ -58,17 +61,30 @@ def _require_allowed(walk: Walk, pull: PullRequest) -> None:
             raise UsageError(said, "Close that pull request, or allow its branch (commit.branches).")
 
 
-def target_of(walk: Walk, forge: GitHub, branch: str) -> str:
-    """Return the branch that a pull request goes to.
+def named_target(walk: Walk, made: Made, branch: str) -> str | None:
+    """Return the branch that --base names, else the one that the event chose; None where neither is a branch there.
 
-    It is the one that --base names, the one that the event chose, the checked-out one, the default one. Raises
-    UsageError where that is the branch itself.
+    A run may start from what is no branch of the remote. What only says where a commit goes to is taken at its word, as
+    is what the forge has named just now: this clone may not know of it.
     """
-    wish, raw = walk.request.delivery, walk.repo.raw
-    for base in (walk.request.base, walk.asked_base, checked_out(raw)):
-        name = (base or "").removeprefix(f"{wish.remote}/")
-        if name and name != branch and tracked(raw, wish.remote, name):
+    remote = walk.request.delivery.remote
+    for base, known in ((walk.request.base, made.again), (walk.asked_base, True)):
+        name = (base or "").removeprefix(f"{remote}/")
+        if name and name != branch and (known or tracked(walk.repo.raw, remote, name)):
             return name
+    return None
+
+
+def target_of(walk: Walk, forge: GitHub, made: Made, branch: str) -> str:
+    """Return the branch that a pull request goes to: a named one, the checked-out one, the default one.
+
+    Raises UsageError where that is the branch itself.
+    """
+    named, out = named_target(walk, made, branch), checked_out(walk.repo.raw)
+    if named is not None:
+        return named
+    if out is not None and out != branch and tracked(walk.repo.raw, walk.request.delivery.remote, out):
+        return out
     target = forge.default_branch()
     if target == branch:
         hint = "Give --branch with a branch of its own, or --delivery push."
@@ -123,7 +139,7 @@ def _keep(walk: Walk, pull: PullRequest, done: Done, *, drafted: bool) -> None:
     known = {"done": done, "pull_request": pull.number, "draft": drafted, "starts_ci": starts}
     walk.delivered = Delivered.model_validate({**fields, **known})
     walk.pull_request_url = walk.folder.redactor.text(pull.html_url)
-    words = {"opened": "opened", "updated": "updated", "untouched": "has the commit; its text is not ours"}[done]
+    words = {"opened": "opened", "updated": "updated", "untouched": "has the commit; its text stays as it was"}[done]
     walk.message += f"; pull request {pull.number} {words}: {walk.pull_request_url}"
     if not starts:
         walk.message += " (by the workflow's own token, so no workflow starts for it)"

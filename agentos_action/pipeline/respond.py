@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 from agentos_action.errors import AgentOSError, DeliveryError
 from agentos_action.pipeline.made import Made, judged, model_of, policy_of, trailer
 from agentos_action.pipeline.walk import Walk
+from agentos_action.records.run import SKIPPED
 from agentos_action.records.verdict import Finding
 
 if TYPE_CHECKING:
     from agentos_action.forge.github import GitHub, Reaction
     from agentos_action.report.delivered import Told
-
-#: Begins the message of a run that had nothing to do with us; nobody is told of it.
-SKIPPED = "skipped"
 
 
 def respond(walk: Walk, made: Made | None, error: AgentOSError | None) -> None:

@@ -66,6 +66,26 @@ def reply(body: bytes, head: str = "HTTP/1.1 200 OK", *more: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
+@pytest.mark.parametrize(
+    "pull",
+    [
+        b'"number": 1e400, "html_url": "https://github.com/o/r/pull/1"',
+        b'"number": 9007199254740993, "html_url": "https://github.com/o/r/pull/1"',
+        b'"number": 1, "html_url": "https://github.com/o/r/pull/1\\n::error::x"',
+        b'"number": 1, "html_url": "javascript:alert(1)"',
+        b'"number": 1, "html_url": "https://github.com/o/r/pull/1", "body": "\\ud800"',
+    ],
+)
+def test_what_evidence_and_outputs_cannot_hold_is_another_shape(pull: bytes) -> None:
+    rest = b'"state": "open", "title": "T", "head": {"ref": "b", "sha": "0", "repo": null}, "base": {"ref": "main"}'
+    with saying(reply(b"{" + rest + b", " + pull + b"}")) as (url, _):
+        api = Api(url, TOKEN, Deadline(10), Clock())
+        with pytest.raises(DeliveryError) as caught:
+            GitHub(api, "o/r").pull(1)
+        api.close()
+    assert caught.value.raw_error_code == "forge_reply"
+
+
 def asked(url: str, seconds: float = 10) -> object:
     api = Api(url, TOKEN, Deadline(seconds), Clock())
     try:

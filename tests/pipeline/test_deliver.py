@@ -16,7 +16,7 @@ from agentos_action.pipeline.commit import commit_proposal
 from agentos_action.records.observer import Nobody
 from agentos_action.records.run import Workflow
 from agentos_action.wiring import parts
-from tests.forge.api import PERSON, Fault, add_comment, add_issue
+from tests.forge.api import PERSON, Fault, add_comment, add_issue, add_pull
 from tests.forge.git_server import TOKEN
 from tests.forge.place import BRANCH, Here, place, told
 from tests.git import commit_all, git, write_files
@@ -102,6 +102,9 @@ def test_one_comment_on_the_issue_and_reactions_where_it_was_asked(here: Here) -
     silent = here.run("four", issue=6, comment=False)
     assert silent.status == "committed"
     assert len(here.api.comments) == 3
+    add_comment(here.api, 7, here.api.comments[2]["body"], PERSON, "MEMBER")
+    here.run("five", issue=7)
+    assert len(here.api.comments) == 5, "nor does a bot write into a member's copy"
 
 
 def test_an_issue_that_asked_itself_gets_the_reactions(here: Here) -> None:
@@ -191,6 +194,16 @@ def test_what_a_person_closed_stays_closed(here: Here) -> None:
     assert "AgentOS: conflict" in here.api.comments[0]["body"]
 
 
+def test_it_stays_closed_too_where_a_person_wrote_into_it_before(here: Here) -> None:
+    here.run()
+    here.api.pull(100)["body"] = "Not like this.\n\n" + here.api.pull(100)["body"]
+    here.api.close(100, by=PERSON)
+    assert here.run("three").status == "conflict"
+    here.api.pull(100)["body"] = None
+    assert here.run("four").status == "conflict"
+    assert here.run(task="Another", branch=here.api.pull(100)["branch"]).status == "conflict", "whose it was is unknown"
+
+
 @pytest.mark.parametrize(("by", "merged"), [(PERSON, True), ({"login": "stale[bot]", "type": "Bot"}, False)])
 def test_after_a_merge_or_a_bot_s_closing_there_is_a_new_one(here: Here, by: dict[str, str], *, merged: bool) -> None:
     here.run()
@@ -249,6 +262,42 @@ def test_a_moved_branch_is_a_conflict_and_the_commit_stays(here: Here) -> None:
     assert git(here.repo, "rev-parse", branch).strip() == report.commit
     assert here.tip(branch) == theirs
     assert verify_bundle(Path(report.evidence or "")).problems == ()
+
+
+def test_what_a_person_made_of_our_commit_is_not_pushed_over_even_where_we_commit_as_that_person(here: Here) -> None:
+    branch = here.run().branch or ""
+    git(here.repo, "checkout", "--quiet", branch)
+    write_files(here.repo, {"a.txt": "my own\n"})
+    git(here.repo, "commit", "--quiet", "--all", "--amend", "--no-edit")
+    theirs = git(here.repo, "rev-parse", "HEAD").strip()
+    git(here.repo, "push", "--quiet", "--force", str(here.server.bare("o/r.git")), branch)
+    git(here.repo, "checkout", "--quiet", "main")
+    report = here.run("three", way="push")
+    assert (report.status, report.exit_code) == ("conflict", 4), told(report)
+    assert here.tip(branch) == theirs
+
+
+def test_what_was_asked_for_in_a_pull_request_goes_to_its_branch_also_where_the_clone_does_not_know_it(
+    here: Here,
+) -> None:
+    git(here.repo, "checkout", "--quiet", "-b", "feature")
+    write_files(here.repo, {"b.txt": "theirs\n"})
+    commit_all(here.repo, "Theirs")
+    git(here.repo, "push", "--quiet", str(here.server.bare("o/r.git")), "feature")
+    git(here.repo, "checkout", "--quiet", "main")
+    add_pull(here.api, "feature", number=50, title="T", body="b")
+    words = "/agentos Change it in a.txt"
+    asked = add_comment(here.api, 50, words, PERSON)
+    here.api.permissions["ada"] = "write"
+    issue = {"number": 50, "title": "T", "body": "b", "state": "open", "user": PERSON, "pull_request": {"url": "x"}}
+    comment = {"id": asked["id"], "body": words, "user": PERSON}
+    event = {"action": "created", "issue": issue, "comment": comment, "sender": PERSON}
+    file = here.tmp / "event.json"
+    file.write_text(json.dumps({**event, "repository": {"default_branch": "main"}}))
+    workflow = Workflow(repository="o/r", run_id="7", event="issue_comment", event_file=file)
+    report = here.run(task=None, issue=50, asked_in=asked["id"], workflow=workflow)
+    assert report.status == "committed", told(report)
+    assert here.api.pull(101)["target"] == "feature"
 
 
 @pytest.mark.parametrize(

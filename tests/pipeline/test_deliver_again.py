@@ -89,6 +89,14 @@ def test_its_evidence_names_the_run_and_the_commit(here: Here) -> None:
     assert TOKEN not in (folder / "audit/run_tape.jsonl").read_text(encoding="utf-8")
 
 
+def test_a_base_that_is_not_there_is_not_passed_over(here: Here) -> None:
+    first = failed(here, base="origin/main")
+    assert f"--branch {first.branch} --base main" in first.hint
+    report = again(here, first.commit, base="relase")
+    assert (report.exit_code, report.raw_error_code) == (2, "forge_invalid"), told(report)
+    assert "check target branch" in report.hint
+
+
 def test_a_second_delivery_changes_nothing(here: Here) -> None:
     first = failed(here)
     again(here, first.commit)
@@ -106,6 +114,22 @@ def test_without_its_evidence_a_commit_is_delivered_and_that_is_said(here: Here)
     assert report.exit_code == 0, told(report)
     assert [(one.id, one.severity) for one in report.findings] == [("delivery.partly", "warning")]
     assert report.pull_request_url == "https://github.com/o/r/pull/100"
+    here.api.close(100, by=PERSON)
+    assert again(here, first.commit).status == "conflict"
+    assert here.run("three").status == "conflict", "whichever task it is"
+    assert len(here.api.pulls) == 1
+
+
+def test_an_amended_commit_is_not_the_run_s(here: Here) -> None:
+    first = failed(here)
+    git(here.repo, "checkout", "--quiet", first.branch or "")
+    write_files(here.repo, {"a.txt": "my own\n"})
+    git(here.repo, "commit", "--quiet", "--all", "--amend", "--no-edit")
+    report = again(here, "HEAD")
+    assert (report.exit_code, f"is not the one of run {first.run_id}" in report.message) == (2, True), told(report)
+    elsewhere = again(here, "HEAD", evidence=here.tmp / "elsewhere")
+    assert "is not one of ours" in elsewhere.message
+    assert here.api.pulls == []
 
 
 def test_what_fails_again_says_so(here: Here) -> None:
@@ -165,6 +189,14 @@ def test_a_bundle_that_was_changed_or_is_another_s_is_refused(here: Here) -> Non
     nothing = again(here, Path(told_less.evidence or ""))
     assert nothing.exit_code == 2
     assert nothing.delivery is None
+
+
+def test_a_push_that_failed_is_made_up_for_by_the_command_it_names(here: Here) -> None:
+    here.server.refuse = 500
+    report = here.run(way="push", base="origin/main")
+    assert report.hint.endswith(f"--branch {report.branch} --delivery push"), report.hint
+    other = here.run("three", way="push", remote=f"{here.server.url}/o/r.git")
+    assert other.hint.endswith(f"--delivery push --remote {here.server.url}/o/r.git"), other.hint
 
 
 def test_the_policy_s_branches_hold_here_too(here: Here) -> None:

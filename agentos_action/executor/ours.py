@@ -1,4 +1,4 @@
-"""Which commits are ours: made by a run, by the one that we commit as, and amended by nobody."""
+"""Which commits are ours: made by a run, by the one that we commit as, and amended by nobody since."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ TRAILER = "AgentOS-Run: "
 
 
 def is_ours(commit: pygit2.Commit, whose: pygit2.Signature) -> bool:
-    """Return whether a commit is one that we made as who we are now: a person who amends ours becomes its committer."""
+    """Return whether a commit is one that we made as who we are now.
+
+    A person who amends ours becomes its committer; where we commit as that very person, the two dates tell.
+    """
     lines = commit.raw_message.decode("utf-8", "replace").rstrip().rpartition("\n\n")[2].splitlines()
     same = (commit.committer.name, commit.committer.email) == (whose.name, whose.email)
+    same = same and commit.author.time == commit.committer.time
     return same and len(commit.parent_ids) == 1 and any(line.startswith(TRAILER) for line in lines)
 
 
@@ -23,6 +27,6 @@ def require_ours(repo: pygit2.Repository, commit: str, order: CommitOrder) -> No
     whose = identities(repo.config, order, order.identity).committer
     found = repo[commit].peel(pygit2.Commit)
     if not is_ours(found, whose):
-        said = f"the commit {commit[:10]} is not one of ours: one parent, an AgentOS-Run trailer, committed by"
+        said = f"the commit {commit[:10]} is not one of ours: one parent, an AgentOS-Run trailer, not amended, by"
         hint = "Only what `agentos run` or `agentos commit` made is delivered; push anything else with git."
         raise UsageError(f"{said} {whose.name} <{whose.email}>", hint)
