@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from agentos_action.records.run import RunRequest
     from agentos_action.records.tool import ToolHealth
     from agentos_action.settings.choose import ChosenModel
-    from agentos_action.sidecar.own import SidecarWish
 
 #: Providers whose servers stand on a person's own machine.
 LOCAL_SERVERS = ("llamacpp", "lmstudio", "ollama")
@@ -31,11 +29,11 @@ LOCAL_SERVERS = ("llamacpp", "lmstudio", "ollama")
 _HINT_SECONDS = 1.0
 
 
-def parts(clock: Clock | None = None, sidecar: SidecarWish | None = None) -> Parts:
-    """Return the parts of a real run; `sidecar` says more of the embedded server, where one is started."""
+def parts(clock: Clock | None = None) -> Parts:
+    """Return the parts of a real run."""
     return Parts(
         clock=clock or Clock(),
-        open_adapter=partial(open_adapter, sidecar=sidecar),
+        open_adapter=open_adapter,
         load_recipe=load_recipe,
         open_executor=open_executor,
         suggest_model=suggest_model,
@@ -58,12 +56,7 @@ def open_executor(place: Path) -> Executor:
 
 @contextmanager
 def open_adapter(
-    chosen: ChosenModel,
-    request: RunRequest,
-    observer: Observer,
-    workspace: OpenWorkspace | None = None,
-    *,
-    sidecar: SidecarWish | None = None,
+    chosen: ChosenModel, request: RunRequest, observer: Observer, workspace: OpenWorkspace | None = None
 ) -> Iterator[Adapter]:
     """Make the chosen adapter; starts the embedded server where the profile names one, and ends it."""
     from agentos_action.adapters.base import AdapterParts, AnswerFile  # noqa: PLC0415 - only runs that ask
@@ -71,7 +64,7 @@ def open_adapter(
 
     profile = chosen.profile
     if profile.sidecar_model is not None and profile.base_url is None:
-        with _sidecar(profile, request, observer, sidecar) as (served, key):
+        with _sidecar(profile, request, observer) as (served, key):
             adapter = create(served, AdapterParts(api_key=key))
             try:
                 yield adapter
@@ -98,21 +91,19 @@ def _read_answer(file: Path) -> bytes:
 
 
 @contextmanager
-def _sidecar(
-    profile: Profile, request: RunRequest, observer: Observer, wish: SidecarWish | None
-) -> Iterator[tuple[Profile, str]]:
+def _sidecar(profile: Profile, request: RunRequest, observer: Observer) -> Iterator[tuple[Profile, str]]:
     from agentos_action.sidecar import models, server  # noqa: PLC0415 - only embedded runs
-    from agentos_action.sidecar.own import own_model  # noqa: PLC0415 - the same
+    from agentos_action.sidecar.file import own_model  # noqa: PLC0415 - the same
     from agentos_action.sidecar.plan import DEFAULTS, Options  # noqa: PLC0415 - the same
 
-    if wish is not None and wish.file is not None:
-        observer.stage(f"Reading {wish.file.name}")
-        model = own_model(wish.file, wish.sha256)
+    if request.gguf is not None:
+        observer.stage(f"Reading {request.gguf.name}")
+        model = own_model(request.gguf, request.gguf_sha256)
     else:
         model = models.find(profile.model or profile.sidecar_model or "", request.cache / "models")
     observer.stage(f"Starting {model.name}")
     options = Options(
-        context_tokens=(wish.context_tokens if wish else None) or DEFAULTS.context_tokens,
+        context_tokens=request.context_tokens or DEFAULTS.context_tokens,
         threads=request.threads,
         binary=str(request.sidecar_binary) if request.sidecar_binary else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import io
 import os
 import secrets
@@ -16,8 +17,9 @@ from agentos_action.entry.commands import commit as commit_command
 from agentos_action.entry.commands import run as run_command
 from agentos_action.entry.delivery import TOKENS
 from agentos_action.entry.fail import guarded, take_out
-from agentos_action.entry.inputs import LINES, NOTHING, OPTIONS, Inputs, read_inputs
+from agentos_action.entry.inputs import NOTHING, Inputs, read_inputs
 from agentos_action.entry.request import known_secrets, run_request
+from agentos_action.entry.words import check_dashes, in_inputs, input_of
 from agentos_action.errors import EXIT_INTERRUPTED, EXIT_REJECTED, AgentOSError, UsageError
 from agentos_action.evidence.layout import DIFF
 from agentos_action.interrupts import deferred
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 KEY, KEY_INPUT = GIVEN, "AGENTOS_INPUT_API_KEY"
 #: What is taken out of the environment once it is read.
 SECRETS = (KEY, KEY_INPUT, TOKENS[0])
+# From linux/prctl.h.
+_PR_SET_DUMPABLE = 4
 
 
 @dataclass(slots=True)
@@ -49,7 +53,11 @@ class Walked:
 
 def main() -> int:
     """Run the action once and return the step's exit code: the run's own, or 0 where it is not to fail the step."""
-    if given := os.environ.get(KEY_INPUT, "").strip():
+    _close_to_others()
+    for name in (KEY_INPUT, TOKENS[0]):
+        # A secret that was stored from a file ends a line, and one with a line end is found in nothing that is written.
+        os.environ[name] = os.environ.get(name, "").strip()
+    if given := os.environ[KEY_INPUT]:
         os.environ[KEY] = given
     environment = dict(os.environ)
     walked = Walked()
@@ -63,6 +71,15 @@ def main() -> int:
         report = walked.report or _unreported(code)
         _publish(report, walked.inputs, environment)
     return (report.exit_code or EXIT_REJECTED) if walked.inputs.fails(report) else 0
+
+
+def _close_to_others() -> None:
+    """Keep other processes of this user out of ours: what it was started with stays in /proc, whatever is taken out.
+
+    A check or an agent's command outside of a sandbox is such a process. Children are open again, and root sees all.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _one_stream() -> None:
@@ -96,13 +113,13 @@ def _run(environment: Mapping[str, str], walked: Walked) -> int:
 
 
 def _options(inputs: Inputs) -> argparse.Namespace:
+    check_dashes(inputs.argv)
     parser = argparse.ArgumentParser(exit_on_error=False, allow_abbrev=False, add_help=False)
     (commit_command if inputs.half == "commit" else run_command).arguments(parser)
     try:
         return parser.parse_args(inputs.argv)
     except argparse.ArgumentError as error:
-        option = error.argument_name or ""
-        name = next((name for name, of in (OPTIONS | LINES).items() if of == option), option)
+        name = input_of(error.argument_name or "")
         raise UsageError(f"the input {name}: {error.message}", "See the inputs in action.yml.") from error
 
 
@@ -127,7 +144,11 @@ def _publish(report: RunReport, inputs: Inputs, environment: Mapping[str, str]) 
     """Write annotations, outputs and the summary, all without secrets."""
     clean = Redactor(known_secrets(environment)).text
     report = report.model_copy(
-        update={"message": clean(report.message), "hint": clean(report.hint), "diff": clean(report.diff)}
+        update={
+            "message": in_inputs(clean(report.message)),
+            "hint": in_inputs(clean(report.hint)),
+            "diff": clean(report.diff),
+        }
     )
     for line in annotate(report, failing=inputs.fails(report)):
         _say(line)
@@ -138,7 +159,7 @@ def _publish(report: RunReport, inputs: Inputs, environment: Mapping[str, str]) 
         "exit-code": str(report.exit_code),
         "error-category": report.error_category or "",
         "commit": report.commit or "",
-        "branch": report.branch or "",
+        "branch": (report.branch or "") if report.commit or report.delivery else "",
         "evidence-path": report.evidence or "",
         "evidence-name": name,
         "diff-path": str(diff) if diff is not None and diff.is_file() else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import re
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
@@ -102,6 +103,10 @@ def _leave(code: int) -> NoReturn:
 def _main(arguments: list[str]) -> int:
     # Plugins that somebody installed beside us have no business in our records, and looking for them costs start-up.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    dashes = next((word for word in arguments if re.fullmatch(r"--[a-z][a-z0-9-]*=--", word)), None)
+    if dashes is not None:
+        # argparse drops such a value, and an address or a narrowing with it.
+        raise UsageError(f"{dashes.partition('=')[0]} is '--'", "Write what is meant, or leave it out.")
     name = next((argument for argument in arguments if not argument.startswith("-")), None)
     parser, command = _parser(name if name in COMMANDS else None)
     try:

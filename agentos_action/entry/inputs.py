@@ -59,6 +59,7 @@ DEFAULT_FAIL_ON = frozenset({"rejected", "tool_failed", "conflict", "boundary_vi
 #: What no workflow can take for a success: nothing was done, or nobody knows what.
 ALWAYS_FAIL = frozenset({"usage", "bug", "interrupted"})
 MAX_RETENTION_DAYS = 400
+_MAX_NAME = 200
 
 _TRUTH = {"": None, "true": True, "false": False}
 
@@ -118,6 +119,7 @@ def read_inputs(environment: Mapping[str, str]) -> Inputs:
     half = cast("Half", given.one_of("mode", MODES, "run"))
     fail_on = _fail_on(given.words("fail-on"))
     _check_days(given.text("evidence-retention-days"))
+    _check_name(given.text("evidence-name"))
     folder = Path(environment.get("RUNNER_TEMP") or tempfile.gettempdir(), "agentos-evidence")
     argv = [*_where(given, environment), f"--evidence={folder}", *_delivery(given, half)]
     if half == "commit":
@@ -194,6 +196,9 @@ def _proposal(given: _Given) -> str:
         raise UsageError("the input evidence is empty", "Name the folder that mode propose left, for mode commit.")
     folder = Path(given.text("evidence")).absolute()
     inside = [] if (folder / SUMS).exists() else [file.parent for file in folder.glob(f"*/{SUMS}")]
+    if folder.is_dir() and not inside and not (folder / SUMS).exists():
+        hint = "Name the folder that mode propose left, or that its artifact was downloaded to."
+        raise UsageError(f"the input evidence names {str(folder)!r}, which holds no evidence of a run", hint)
     return str(inside[0] if len(inside) == 1 else folder)
 
 
@@ -226,11 +231,14 @@ def _task(given: _Given, environment: Mapping[str, str]) -> str:
 
 
 def _fail_on(words: list[str]) -> frozenset[str]:
-    known = get_args(RunStatus)
+    # `applied` is what a hook ends with.
+    known = set(get_args(RunStatus)) - {"applied"}
     wrong = next((word for word in words if word not in known and word != "none"), None)
+    hint = f"Write some of {', '.join(sorted(known))}; or none."
     if wrong is not None:
-        hint = f"Write some of {', '.join(sorted(set(known) - {'applied'}))}; or none."
-        raise UsageError(f"the input fail-on names {wrong!r}, which is no status", hint)
+        raise UsageError(f"the input fail-on names {wrong!r}, which is no status of a step", hint)
+    if "none" in words and set(words) != {"none"}:
+        raise UsageError("the input fail-on names none and a status", hint)
     return frozenset(words) - {"none"} if words else DEFAULT_FAIL_ON
 
 
@@ -238,6 +246,13 @@ def _check_version(wanted: str) -> None:
     if wanted and wanted.removeprefix("v") != __version__:
         message = f"the input version is {wanted!r}, and this is {__version__}"
         raise UsageError(message, "Pin the action (`uses:`) to the commit of that release, or change version.")
+
+
+def _check_name(text: str) -> None:
+    """Raise UsageError for a name that no artifact can have: found out after the run, the evidence would be lost."""
+    if len(text) > _MAX_NAME or not text.isprintable() or set(text) & set('\\/":<>|*?'):
+        hint = f'Write one line of at most {_MAX_NAME} characters, without any of these: \\ / " : < > | * ?'
+        raise UsageError("the input evidence-name cannot be an artifact's name", hint)
 
 
 def _check_days(text: str) -> None:

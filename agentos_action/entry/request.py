@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import argparse
 
     from agentos_action.records.run import Half, ModelWish, RunRequest, Target, Workflow
-    from agentos_action.sidecar.own import SidecarWish
 
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$", re.IGNORECASE)
 _OLLAMA = re.compile(r"(?:(https?)://)?(\[[^\]]*\]|[^:/]*)(?::([0-9]*))?(/.*)?")
@@ -100,17 +100,25 @@ def workflow(environment: Mapping[str, str]) -> Workflow | None:
 
 def commit_request(options: argparse.Namespace) -> RunRequest:
     """Build the request of `agentos commit`; raises UsageError for a branch without a name."""
+    return replace(_request(options, "commit", "commit"), proposal=Path(options.proposal))
+
+
+def _request(options: argparse.Namespace, half: Half, target: Target) -> RunRequest:
+    """Build what every command asks that walks a corridor."""
     from agentos_action.records.run import RunRequest  # noqa: PLC0415 - pydantic is not for --help
 
     environment = dict(os.environ)
     evidence = options.evidence or environment.get("AGENTOS_EVIDENCE")
     return RunRequest(
         repo=Path(options.repo),
-        half="commit",
-        proposal=Path(options.proposal),
+        half=half,
+        target=target,
         branch=_branch(options.branch),
         policy_ref=options.policy_ref,
         allow_path=tuple(options.allow_path or ()),
+        allowed_paths=tuple(options.allowed_paths or ()),
+        forbidden_paths=tuple(options.forbidden_paths or ()),
+        issue=options.issue,
         evidence=Path(evidence) if evidence else None,
         dry_run=options.dry_run,
         secrets=known_secrets(environment),
@@ -119,11 +127,8 @@ def commit_request(options: argparse.Namespace) -> RunRequest:
         home=home_folder(environment),
         cache=cache_folder(),
         requested_by=environment.get("GITHUB_ACTOR") or None,
-        delivery=delivery_of(options, half="commit"),
+        delivery=delivery_of(options, half=half, target=target),
         forge=forge_of(options),
-        issue=options.issue,
-        allowed_paths=tuple(options.allowed_paths or ()),
-        forbidden_paths=tuple(options.forbidden_paths or ()),
     )
 
 
@@ -140,89 +145,59 @@ def identity(environment: Mapping[str, str]) -> dict[str, str]:
 
 def run_request(options: argparse.Namespace, *, target: Target = "commit", half: Half = "run") -> RunRequest:
     """Build the request of a run from parsed options and the environment; raises UsageError on contradictions."""
-    from agentos_action.records.run import RunRequest  # noqa: PLC0415 - pydantic is not for --help
-
     environment = dict(os.environ)
     if environment.get("AGENTOS_MOCK_CLAUDE"):
         raise UsageError("AGENTOS_MOCK_CLAUDE asks for a mock answer, which only a gate gives", "Unset it.")
-    evidence = options.evidence or environment.get("AGENTOS_EVIDENCE")
-    return RunRequest(
-        repo=Path(options.repo),
+    return replace(
+        _request(options, half, target),
         task_file=Path(options.task) if options.task else None,
         instruction=options.instruction,
         recipe=options.recipe,
         files=tuple(options.files or ()),
         base=options.base,
-        branch=_branch(options.branch),
         flags=_flags(options),
         environment=wish_of(environment),
         api_keys=secrets_in(environment),
-        secrets=known_secrets(environment),
-        embedded=_embedded(options),
-        sidecar_binary=Path(options.binary) if getattr(options, "binary", None) else None,
+        embedded=bool(options.embedded or options.gguf),
+        sidecar_binary=Path(options.binary) if options.binary else None,
+        gguf=Path(options.gguf) if options.gguf else None,
+        gguf_sha256=options.gguf_sha256,
+        context_tokens=options.context,
         threads=options.threads,
         timeout=options.timeout,
-        policy_ref=options.policy_ref,
         answer=Path(options.answer) if options.answer else None,
-        allow_path=tuple(options.allow_path or ()),
         edit_format=options.edit_format,
-        evidence=Path(evidence) if evidence else None,
-        dry_run=options.dry_run,
-        content=not getattr(options, "no_content", False),
-        half=half,
-        target=target,
-        workflow=workflow(environment),
-        identity=identity(environment),
         addresses=addresses_in(environment),
         index_file=index_file(environment) if target == "worktree" else None,
-        home=home_folder(environment),
-        cache=cache_folder(),
-        requested_by=environment.get("GITHUB_ACTOR") or None,
-        delivery=delivery_of(options, half=half, target=target),
-        forge=forge_of(options),
-        # A hook's command has no such options.
-        issue=getattr(options, "issue", None),
-        allowed_paths=tuple(getattr(options, "allowed_paths", None) or ()),
-        forbidden_paths=tuple(getattr(options, "forbidden_paths", None) or ()),
-        checks=tuple(getattr(options, "check", None) or ()),
+        content=not options.no_content,
+        checks=tuple(options.check or ()),
     )
 
 
 def _flags(options: argparse.Namespace) -> ModelWish:
+    """Return the model that the command line names; raises UsageError where it names two."""
     provider = options.provider
     if options.answer and not (provider or options.profile):
         provider = "scripted"
-    if _embedded(options) and (provider or options.profile or options.base_url):
-        flag = "--embedded" if options.embedded else "--gguf"
-        raise UsageError(f"{flag} cannot be combined with another model", "Drop one of the two.")
-    sidecar = sidecar_wish(options)
-    if sidecar is None or sidecar.file is None:
+    _check_sidecar(options, provider)
+    if not options.gguf:
         return wish(options.profile, provider, options.model, options.base_url)
-    if options.model:
-        raise UsageError("--gguf and --model both name the model", "Drop one of the two.")
-    from agentos_action.sidecar.own import own_name  # noqa: PLC0415 - only where there is a file
+    from agentos_action.sidecar.file import own_name  # noqa: PLC0415 - only where there is a file
 
-    return wish(None, None, own_name(sidecar.file), None)
+    return wish(None, None, own_name(Path(options.gguf)), None)
 
 
-def _embedded(options: argparse.Namespace) -> bool:
-    return bool(options.embedded or getattr(options, "gguf", None))
-
-
-def sidecar_wish(options: argparse.Namespace) -> SidecarWish | None:
-    """Return what is asked of the embedded server, None for nothing; raises UsageError where there is none to ask."""
-    # A commit has no such options.
-    file, sha256 = getattr(options, "gguf", None), getattr(options, "gguf_sha256", None)
-    context = getattr(options, "context", None)
-    if file is None and sha256 is not None:
+def _check_sidecar(options: argparse.Namespace, provider: str | None) -> None:
+    """Raise UsageError for options of the embedded server that do not go together, or that have no server."""
+    flag = "--embedded" if options.embedded else "--gguf" if options.gguf else None
+    if flag and (provider or options.profile or options.base_url):
+        raise UsageError(f"{flag} cannot be combined with another model", "Drop one of the two.")
+    if options.gguf_sha256 is not None and not options.gguf:
         raise UsageError("--gguf-sha256 is given without --gguf", "Name the file with --gguf FILE.")
-    if file is None and context is None:
-        return None
-    if not _embedded(options) and context is not None and options.profile is None:
+    if options.context is not None and not flag and options.profile is None:
         raise UsageError("--context is for a server of our own", "Give --embedded or --gguf FILE too.")
-    from agentos_action.sidecar.own import SidecarWish  # noqa: PLC0415 - only where it is asked for
-
-    return SidecarWish(Path(file) if file else None, sha256, context)
+    if options.gguf and options.model:
+        raise UsageError("--gguf and --model both name the model", "Drop one of the two.")
 
 
 def wish_of(environment: Mapping[str, str]) -> ModelWish:

@@ -33,6 +33,8 @@ RunStatus: TypeAlias = Literal[
 ]
 Target: TypeAlias = Literal["commit", "worktree"]
 Half: TypeAlias = Literal["run", "propose", "commit", "deliver"]
+#: Begins the message of a run with nothing to do for us, of which nobody is told but the evidence.
+SKIPPED = "skipped: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ class RunRequest:
     `half` says how much of the way is walked; `proposal` is the bundle that the half `commit` begins with. `identity`
     holds git's own variables that name author and committer, `addresses` those that the environment gives providers.
     `issue` is the one to read the task from where none is given; path lists and `checks` narrow the policy further.
+    `gguf` is a file for the embedded server, of the digest `gguf_sha256`; `context_tokens` is how many that one takes.
     """
 
     repo: Path
@@ -92,6 +95,9 @@ class RunRequest:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     embedded: bool = False
     sidecar_binary: Path | None = None
+    gguf: Path | None = None
+    gguf_sha256: str | None = None
+    context_tokens: int | None = None
     threads: int | None = None
     timeout: float | None = None
     policy_ref: str | None = None

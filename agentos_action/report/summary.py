@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from agentos_action.records.delivery import Delivered
-from agentos_action.records.run import RunReport
+from agentos_action.records.run import SKIPPED, RunReport
 from agentos_action.report.checks import checked
 from agentos_action.report.placement import guessing
 from agentos_action.report.visible import visible, visible_line
@@ -15,8 +15,6 @@ from agentos_action.report.visible import visible, visible_line
 MAX_DIFF = 100_000
 MAX_ROWS = 30
 MAX_TEXT = 400
-#: How the message of a run begins that an event did not ask for.
-SKIPPED = "skipped: "
 #: Told wherever a pull request is: without it a missing CI run looks like a fault.
 NO_CI = (
     "It was made with the workflow's own token, for which the forge starts no workflows: close and reopen it by hand"
@@ -65,7 +63,8 @@ def _facts(report: RunReport, task: str, evidence_name: str | None) -> Iterator[
     yield "task", literal(task)
     errors = sum(finding.severity == "error" for finding in report.findings)
     if report.files or report.findings:
-        yield "verdict", f"{'refused' if errors else 'accepted'}: {errors} errors, {len(report.findings)} findings"
+        told = f"{_counted(errors, 'error')}, {_counted(len(report.findings), 'finding')}"
+        yield "verdict", f"{'refused' if errors else 'accepted'}: {told}"
     yield "files", "<br>".join(literal(path) for path in report.files[:MAX_ROWS])
     yield "placing", guessing(report.placements)
     yield "checks", literal(checked(report.checks))
@@ -86,6 +85,10 @@ def _facts(report: RunReport, task: str, evidence_name: str | None) -> Iterator[
     yield "run", literal(report.run_id or "")
     if report.evidence:
         yield "evidence", f"artifact {literal(evidence_name)}" if evidence_name else "kept on the runner only"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def _delivered(given: Delivered, url: str | None) -> str:

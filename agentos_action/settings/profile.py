@@ -51,7 +51,10 @@ def find_instance(provider: str, instance: str | None, base: Base | None, home: 
     if instance:
         listed = ", ".join(dict.fromkeys(there)) or "none"
         raise UsageError(f"there is no instance {provider}:{instance}", f"Instances here: {listed}.")
-    return LoadedProfile(Profile(provider=provider, name=provider), "built-in")
+    try:
+        return LoadedProfile(Profile(provider=provider, name=provider), "built-in")
+    except ValueError as error:
+        raise UsageError(f"there is no provider {provider[:80]!r}", "`agentos tool list` shows them.") from error
 
 
 def instances_of(provider: str, base: Base | None, home: Path) -> tuple[LoadedProfile, ...]:

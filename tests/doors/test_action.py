@@ -222,7 +222,7 @@ def test_a_refusal_fails_the_step_and_is_uploaded_all_the_same(doors: Doors) -> 
     step = doors.steps["refused"]
     assert step["outcome"] == "failure"
     assert (step["outputs"]["status"], step["outputs"]["exit-code"]) == ("rejected", "1"), doors.run.output("refused")
-    assert step["outputs"]["commit"] == ""
+    assert (step["outputs"]["commit"], step["outputs"]["branch"]) == ("", "")
     assert not verify_bundle(doors.uploads / "refused-evidence").problems
     errors = [line for line in doors.run.commands("refused") if line["command"] == "error"]
     assert [(line["kvPairs"]["file"], line["kvPairs"]["title"]) for line in errors] == [

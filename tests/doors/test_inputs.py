@@ -9,6 +9,7 @@ import pytest
 
 from agentos_action import __version__
 from agentos_action.entry.inputs import read_inputs
+from agentos_action.entry.words import check_dashes, in_inputs
 from agentos_action.errors import UsageError
 from agentos_action.records.run import RunReport
 from tests.doors.tree import ROOT
@@ -82,6 +83,20 @@ def test_checks_are_commands_one_a_line() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["allowed_paths", "base_url", "branch", "labels"])
+def test_two_dashes_are_no_value(name: str) -> None:
+    # argparse drops them, and what they were meant to narrow is wide open.
+    with pytest.raises(UsageError, match=f"the input {name.replace('_', '-')} is '--'"):
+        check_dashes(read_inputs(inputs(**{name: "--"})).argv)
+
+
+def test_an_error_names_inputs_and_leaves_commands_alone() -> None:
+    assert in_inputs("Start llama-server, or use --embedded.") == "Start llama-server, or use sidecar: embedded."
+    assert in_inputs("Give --task FILE; not a--model, --xyz.") == "Give task-file FILE; not a--model, --xyz."
+    whole = "agentos tool auth set --provider openai"
+    assert in_inputs(whole) == whole
+
+
 def test_a_gguf_file_needs_its_digest() -> None:
     given = inputs(sidecar="models/own.gguf", sidecar_sha256="0" * 64, sidecar_context="8192")
     argv = read_inputs(given).argv
@@ -117,6 +132,10 @@ def test_a_commit_takes_the_one_bundle_of_a_folder_and_nothing_that_asks(tmp_pat
         ({"evidence": "x"}, "the input evidence is for mode commit"),
         ({"mode": "propose", "delivery": "push"}, "mode propose makes no commit to deliver"),
         ({"fail_on": "rejected, refused"}, "the input fail-on names 'refused', which is no status"),
+        ({"fail_on": "applied"}, "the input fail-on names 'applied', which is no status"),
+        ({"fail_on": "none\nrejected"}, "the input fail-on names none and a status"),
+        ({"evidence_name": "a/b"}, "the input evidence-name cannot be an artifact's name"),
+        ({"mode": "commit", "evidence": "tests/doors"}, "which holds no evidence of a run"),
         ({"evidence_retention_days": "0"}, "the input evidence-retention-days is '0'"),
         ({"version": "99"}, f"the input version is '99', and this is {__version__}"),
         ({"api_key": "k", "provider": "openai"}, "the input api-key: the key has 1 characters"),

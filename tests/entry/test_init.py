@@ -105,6 +105,15 @@ def test_what_is_filled_into_the_form_is_understood(repo: Path, env: dict[str, s
     assert read_form(text)[1] == {"files": ("src/cli.py", "README.md"), "allowed_paths": ("src/**", "README.md")}
 
 
+def test_what_was_written_before_a_file_that_cannot_be_is_told(repo: Path, env: dict[str, str]) -> None:
+    write_files(repo, {".github": "somebody's file\n"})
+    done = cli("init", "--all", "--source", SOURCE, "--provider", "openai", cwd=repo, env=env)
+    assert done.returncode == 2
+    assert f"{WORKFLOW} cannot be written" in done.stderr
+    assert "Written before it, and whole: agentos.toml." in done.stderr
+    assert sorted(path.name for path in repo.iterdir()) == [".git", ".github", "agentos.toml"]
+
+
 def test_a_second_time_nothing_is_touched(repo: Path, env: dict[str, str]) -> None:
     init(repo, env, "--all", "--source", SOURCE, "--provider", "openai")
     files = {name: (repo / name).read_bytes() for name in ("agentos.toml", WORKFLOW, HOOKS, FORM)}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -21,3 +23,13 @@ def test_a_secret_that_was_taken_out_is_still_kept_out_of_what_is_said(
     said = capsys.readouterr().err
     assert "the server said" in said
     assert secret not in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
+def test_no_other_process_can_look_into_the_step() -> None:
+    # From linux/prctl.h: 3 is PR_GET_DUMPABLE. A key from a file ends a line, and would be found in nothing written.
+    asked = "print(f'dumpable {ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)} key {os.environ[KEY]!r}')"
+    program = f"import ctypes, os; from agentos_action.entry.action import KEY, main; main(); {asked}"
+    given = {"PATH": os.environ["PATH"], "AGENTOS_INPUT_MODE": "judge", "AGENTOS_INPUT_API_KEY": "battery-staple\n"}
+    said = subprocess.run([sys.executable, "-I", "-c", program], env=given, capture_output=True, text=True, check=True)
+    assert said.stdout.endswith("dumpable 0 key 'battery-staple'\n")

@@ -128,6 +128,8 @@ def test_an_instance_that_is_not_there_is_told_with_those_that_are(home: Path) -
     assert caught.value.hint == "Instances here: llamacpp:embedded, llamacpp:llamacpp, llamacpp:qwen3-coder-30b."
     with pytest.raises(UsageError) as none:
         find_instance("nobody", "x", None, home)
+    with pytest.raises(UsageError, match="there is no provider 'LM Studio'"):
+        find_instance("LM Studio", None, None, home)
     assert none.value.hint == "Instances here: none."
 
 

@@ -32,20 +32,21 @@ def execute(options: argparse.Namespace) -> int:
 
 def _lines(told: dict[str, Any]) -> Iterator[str]:
     """Yield what is shown, hostile still; a text of several lines is one of them."""
+    from agentos_action.report.acting import acting  # noqa: PLC0415 - not with --json
+
     task, policy, model = (_dict(told[key]) for key in ("task", "policy", "model"))
     yield f"Run        {told['run_id']}: {told['status']} ({told['message'] or 'it did not end'})"
     yield f"Time       {told['started']} to {told['finished']}, version {told['version']}, {told['half']}"
     by = f", by {task['requested_by']}" if task.get("requested_by") else ""
-    yield f"Task       {task.get('task_id')} ({task.get('source')}{by})"
-    asked = task.get("instruction") or f"recipe {task.get('recipe')}"
-    yield _block(str(asked))
-    usage = _dict(model.get("usage"))
-    tokens = f", {usage['completion_tokens']} tokens answered" if usage.get("completion_tokens") is not None else ""
-    where = f" at {model['endpoint']}" if model.get("endpoint") else ""
-    wanted = f" (asked for {model['requested_model']})" if model.get("requested_model") else ""
-    name = f"{model.get('provider')}/{model.get('model_id')}"
-    yield f"Model      {name}{wanted}{where}, {len(told['answers'])} answers{tokens}"
-    yield f"Policy     {policy.get('source')} at {policy.get('commit')}, sha256 {policy.get('sha256')}"
+    yield f"Task       {task.get('task_id')} ({task.get('source')}{by})" if task else "Task       none on the tape"
+    if task:
+        yield _block(str(task.get("instruction") or f"recipe {task.get('recipe')}"))
+    yield from (f"Acting     {line}" for line in acting(_list(told["asked_by"])))
+    if parent := _dict(told["parent"]):
+        yield f"Goes on    from run {parent.get('run_id')}"
+    yield f"Model      {_model(model, len(told['answers']))}"
+    at = f"{policy.get('source')} at {policy.get('commit')}, sha256 {policy.get('sha256')}"
+    yield f"Policy     {at if policy else 'none on the tape'}"
     yield from (f"Exception  {pattern}" for pattern in _list(told["exceptions"]))
     verdict = told["verdict"]
     yield f"Verdict    {'none' if not verdict else 'accepted' if _dict(verdict).get('is_valid') else 'refused'}"
@@ -64,6 +65,16 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     if told["diff"]:
         yield ""
         yield told["diff"].rstrip("\n")
+
+
+def _model(model: dict[str, Any], answers: int) -> str:
+    if model.get("provider") is None and not answers:
+        return "none was asked"
+    usage = _dict(model.get("usage"))
+    tokens = f", {usage['completion_tokens']} tokens answered" if usage.get("completion_tokens") is not None else ""
+    where = f" at {model['endpoint']}" if model.get("endpoint") else ""
+    wanted = f" (asked for {model['requested_model']})" if model.get("requested_model") else ""
+    return f"{model.get('provider')}/{model.get('model_id')}{wanted}{where}, {answers} answers{tokens}"
 
 
 def _findings(verdict: dict[str, Any]) -> Iterator[str]:

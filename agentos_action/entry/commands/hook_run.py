@@ -73,7 +73,9 @@ def _fill(options: argparse.Namespace) -> None:
         setattr(options, name, getattr(options, name, None))
     for name in ("base", "branch", "policy_ref", "allow_path", "edit_format"):
         setattr(options, name, None)
-    options.dry_run = False
+    for name in ("issue", "allowed_paths", "forbidden_paths", "check"):
+        setattr(options, name, None)
+    options.dry_run = options.no_content = False
     if options.what == "docstrings":
         options.recipe = "docstrings"
         options.embedded = options.embedded or not (options.provider or options.profile or options.base_url)

@@ -66,13 +66,27 @@ def execute(options: argparse.Namespace) -> int:
     made = [pieces.piece(name, top, choice, came, asked_for=name in asked or asks) for name in names]
     _hold(made)
     if not options.dry_run:
-        for one in made:
-            pieces.write(top, one)
+        _write(top, made)
     if options.json:
         _as_json(made, choice, found, dry=options.dry_run)
     else:
         _say(made, choice, came, dry=options.dry_run)
     return EXIT_DONE
+
+
+def _write(top: Path, made: Sequence[Piece]) -> None:
+    """Write the pieces one after another; one that cannot be written ends that, and which were is told."""
+    from agentos_action.entry.start.pieces import write  # noqa: PLC0415 - not for --help
+    from agentos_action.errors import UsageError  # noqa: PLC0415 - the same
+
+    written: list[str] = []
+    for one in made:
+        try:
+            write(top, one)
+        except UsageError as error:
+            before = f" Written before it, and whole: {', '.join(written)}." if written else ""
+            raise UsageError(error.message, f"{error.hint}{before}") from error
+        written += [one.file] if one.content is not None else []
 
 
 def _wanted(*, asks: bool, asked: Sequence[Name], everything: bool) -> list[Name]:

@@ -135,13 +135,12 @@ def reported(
 ) -> RunReport:
     """Walk one of the ways, say what came of it, and return the report."""
     from agentos_action.entry.fail import as_line, read_by_runner, uncoloured  # noqa: PLC0415 - not for --help
-    from agentos_action.entry.request import sidecar_wish  # noqa: PLC0415 - the same
     from agentos_action.report.terminal import Reporter  # noqa: PLC0415 - the same
     from agentos_action.wiring import parts  # noqa: PLC0415 - the same
 
     runner = obeyed and read_by_runner()
     with Reporter(quiet=options.json, verbose=options.verbose, plain=uncoloured(), runner=runner) as reporter:
-        report = walk(request, parts(sidecar=sidecar_wish(options)), reporter)
+        report = walk(request, parts(), reporter)
     if options.json:
         sys.stdout.write(as_line(report.model_dump(mode="json")))
     else:

@@ -135,7 +135,7 @@ def _own(repo: RepoView, before: str, changes: tuple[FileChange, ...]) -> tuple[
     """Leave out what a merge brings along as it is on the other side, and say so."""
     if not (repo.git_dir / "MERGE_HEAD").exists():
         return changes
-    from agentos_action.pipeline.merged_in import own_changes  # noqa: PLC0415 - only in a merge
+    from agentos_action.pipeline.staged_merge import own_changes  # noqa: PLC0415 - only in a merge
     from agentos_action.report.terminal import counted  # noqa: PLC0415 - the same
 
     own = own_changes(repo, before, changes)

@@ -90,10 +90,9 @@ def _text(name: Name, choice: Choice, source: Source | None) -> str:
         "COMMIT": source.commit if source else "",
         "VERSION": f"agentos {__version__}",
         "MODEL": choice.table,
-        "PROVIDER": json.dumps(choice.name),
-        "WITH_MODEL": f"          model: {json.dumps(choice.model)}\n" if choice.model else "",
+        "WITH_MODEL": _inputs(choice),
         "RUNNER": "ubuntu-latest" if choice.provider in KEYS else _OWN_RUNNER,
-        "ENV": _key(choice),
+        "ENV": _environment(choice),
     }
     text = resources.files(__package__).joinpath("templates", _template(name, choice, source)).read_text("utf-8")
     # In one pass: nothing is looked for in what was filled in.
@@ -108,9 +107,22 @@ def _template(name: Name, choice: Choice, source: Source | None) -> str:
     return {"policy": "agentos.toml", "issue_form": "issue-form.yml"}[name]
 
 
-def _key(choice: Choice) -> str:
+def _inputs(choice: Choice) -> str:
+    """Return what the step's `with:` says of the model."""
+    named = {"provider": choice.name if choice.provider in KEYS else None, "model": choice.model}
+    return "".join(f"          {name}: {json.dumps(value)}\n" for name, value in named.items() if value)
+
+
+def _environment(choice: Choice) -> str:
+    """Return the step's `env:`: a cloud provider's key; a local one itself.
+
+    A provider in `with:` would win over the runner's whole environment, and that says where a local one answers.
+    """
     variable = KEYS.get(choice.provider)
-    return f"        env:\n          {variable}: ${{{{ secrets.{variable} }}}}\n" if variable else ""
+    if variable:
+        return f"        env:\n          {variable}: ${{{{ secrets.{variable} }}}}\n"
+    remark = "# where, if not at its usual address: AGENTOS_BASE_URL of the runner"
+    return f"        env:\n          AGENTOS_PROVIDER: {json.dumps(choice.name)} {remark}\n"
 
 
 def write(top: Path, made: Piece) -> None:

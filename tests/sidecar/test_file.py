@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import struct
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from agentos_action.entry.request import run_request
 from agentos_action.errors import UsageError
 from agentos_action.records.run import RunRequest
 from agentos_action.sidecar import models
-from agentos_action.sidecar.own import own_model, own_name
+from agentos_action.sidecar.file import own_model, own_name
 from tests.git import make_repo
 from tests.runs import cli
 
@@ -56,7 +57,10 @@ def test_another_digest_is_not_loaded(tmp_path: Path) -> None:
 
 def test_what_is_no_model_is_told(tmp_path: Path) -> None:
     (tmp_path / "text.gguf").write_text("hello")
-    for name, says in (("text.gguf", "is not a GGUF"), ("none.gguf", "cannot read"), (".", "cannot read")):
+    # Opening this one would wait for a writer.
+    os.mkfifo(tmp_path / "pipe.gguf")
+    for name in ("none.gguf", "text.gguf", "pipe.gguf", "."):
+        says = "cannot read" if name == "none.gguf" else "is not a GGUF"
         with pytest.raises(UsageError, match=says):
             own_name(tmp_path / name)
 
@@ -89,6 +93,7 @@ def test_a_file_is_the_embedded_model_under_its_own_name(tmp_path: Path) -> None
     file = str(gguf_file(tmp_path / "x.gguf", name="one"))
     request = asked("--gguf", file, "--context", "8192")
     assert (request.embedded, request.flags.model) == (True, "one")
+    assert (request.gguf, request.context_tokens) == (Path(file), 8192)
     for argv, says in (
         (("--gguf", file, "--provider", "openai"), "--gguf cannot be combined with another model"),
         (("--gguf", file, "--model", "two"), "both name the model"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agentos_action.entry.environment import content, environment_for, found
+from agentos_action.entry.installed import content, environment_for, found
 from agentos_action.errors import ToolError, UsageError
 from tests.git import write_files
 
@@ -61,13 +61,22 @@ def test_what_cannot_be_made_leaves_nothing_and_what_was_left_long_ago_is_swept(
     kept = whole(root, "1" * 32)
     whole(root, "0" * 32)
     (root / "half-made").mkdir()
+    (root / "spoiled").write_bytes(b"\xff\0")
     for path in (root / ("0" * 32), root / "half-made"):
         os.utime(path, (0, 0))
     # It leads out of the folder: whoever wrote that, it is not used.
     (root / name).write_text(f"../other/{whole(tmp_path / 'other', name).name}", encoding="utf-8")
     with pytest.raises(ToolError, match="pip could not install"):
         environment_for(source, "", (root,))
-    assert sorted(path.name for path in root.iterdir()) == sorted([kept.name, "1" * 32, name])
+    assert sorted(path.name for path in root.iterdir()) == sorted([kept.name, "1" * 32, name, "spoiled"])
+
+
+@pytest.mark.parametrize("left", [b"", b"\0" * 49, b"\xff\xfe"])
+def test_a_name_that_a_crash_spoiled_is_no_name(source: Path, tmp_path: Path, left: bytes) -> None:
+    root, name = tmp_path / "tools", content(source, "")
+    whole(root, name)
+    (root / name).write_bytes(left)
+    assert found(root, name) is None
 
 
 def test_one_whose_python_is_gone_is_not_used(source: Path, tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ def main() -> int:
         source = Path(told["GITHUB_ACTION_PATH"])
         place = environment_for(source, told.get("AGENTOS_EXTRA", ""), _roots(told))
         _tell(told.get("GITHUB_OUTPUT"), {"python": place / "bin/python", "agentos": place / "bin/agentos"})
-    except AgentOSError as error:
+    except (AgentOSError, OSError) as raised:
+        error = raised if isinstance(raised, AgentOSError) else UsageError(f"no environment can be made: {raised}")
         text = f"{error.message}\n{error.hint}".strip()
         escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
         sys.stdout.write(f"::error title=agentos%3A {error.status}::{escaped}\n")
@@ -117,10 +118,11 @@ def found(root: Path, name: str) -> Path | None:
     """Return the environment that was named whole and whose Python is still there."""
     try:
         folder = root / (root / name).read_text(encoding="utf-8").strip()
-    except OSError:
-        return None
-    # Only a folder beside it, whatever stands in the file.
-    if folder.parent != root or not os.access(folder / "bin/python", os.X_OK):
+        # Only a folder beside it, whatever stands in the file.
+        if folder.parent != root or not os.access(folder / "bin/python", os.X_OK):
+            return None
+    except (OSError, ValueError):
+        # No text, or no name: what a disk leaves that lost its power. It is named anew.
         return None
     with contextlib.suppress(OSError):
         os.utime(root / name)
@@ -163,7 +165,11 @@ def _sweep(root: Path) -> None:
     """Remove environments that nothing has used for long, and what was left half made; what fails is left."""
     now = time.time()
     with contextlib.suppress(OSError):
-        names = {file.read_text(encoding="utf-8").strip(): file for file in root.iterdir() if file.is_file()}
+        names = {
+            file.read_text(encoding="utf-8", errors="replace").strip(): file
+            for file in root.iterdir()
+            if file.is_file()
+        }
         for folder in [folder for folder in root.iterdir() if folder.is_dir()]:
             name = names.get(folder.name)
             age = now - (name or folder).stat().st_mtime

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,15 +12,6 @@ from agentos_action.sidecar import gguf, models
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 _MAX_NAME = 100
-
-
-@dataclass(frozen=True, slots=True)
-class SidecarWish:
-    """What one run asks of its embedded server besides threads and program: a file, its digest, tokens of context."""
-
-    file: Path | None = None
-    sha256: str | None = None
-    context_tokens: int | None = None
 
 
 def own_name(file: Path) -> str:
@@ -61,7 +52,8 @@ def own_model(file: Path, sha256: str | None) -> models.Model:
 
 def _head(file: Path) -> gguf.Head:
     try:
-        if gguf.is_gguf(file):
+        # Only a file: opening a pipe would wait for somebody to write.
+        if stat.S_ISREG(file.stat().st_mode) and gguf.is_gguf(file):
             return gguf.read_head(file)
     except OSError as error:
         raise UsageError(f"cannot read the model file {file}: {error.strerror}", "Name a GGUF file.") from error

@@ -1,0 +1,41 @@
+"""The inputs of the action in place of the command line's options, where a person wrote inputs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from agentos_action.entry.inputs import LINES, OPTIONS
+from agentos_action.errors import UsageError
+
+#: What `entry.inputs` makes of an input, and is no option that takes the value as it is.
+_OTHERS = {
+    "--branch": "branch",
+    "--label": "labels",
+    "--files": "files",
+    "--gguf": "sidecar",
+    "--embedded": "sidecar: embedded",
+    "--dry-run": "dry-run: true",
+    "--draft": "draft: true",
+    "--no-comment": "comment: false",
+    "--no-content": "evidence-content: false",
+    "--repo": "actions/checkout, without path",
+}
+_INPUTS = {option: name for name, option in (OPTIONS | LINES).items()} | _OTHERS
+
+
+def input_of(option: str) -> str:
+    """Return the name of the input that is handed on as this option, an option that is none as it is."""
+    return _INPUTS.get(option, option)
+
+
+def in_inputs(text: str) -> str:
+    """Return what an error says with inputs in place of options; one that names a whole command is left as it is."""
+    return text if "agentos " in text else re.sub(r"(?<!\S)--[a-z][a-z0-9-]*", lambda word: input_of(word[0]), text)
+
+
+def check_dashes(argv: Iterable[str]) -> None:
+    """Raise UsageError for a value of two dashes: argparse drops it, and an address or a narrowing with it."""
+    wrong = next((option for option, _, value in (word.partition("=") for word in argv) if value == "--"), None)
+    if wrong is not None:
+        raise UsageError(f"the input {input_of(wrong)} is '--'", "Write what is meant, or leave it out.")
