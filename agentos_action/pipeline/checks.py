@@ -87,8 +87,12 @@ def _run(walk: Walk, rules: CheckRules, accepted: Accepted) -> str:
     from agentos_action.executor.export import exported  # noqa: PLC0415 - the same
 
     clean = walk.folder.redactor.text
+
+    def stage(text: str) -> None:
+        walk.observer.stage(clean(text))
+
     with exported(walk.repo.place, accepted) as made:
-        results = run_checks(rules, made.folder, made.home, hidden=_hidden(walk), on_stage=walk.observer.stage)
+        results = run_checks(rules, made.folder, made.home, hidden=_hidden(walk), on_stage=stage)
         walk.checks = tuple(
             result.model_copy(update={"output": clean(result.output), "command": clean(result.command)})
             for result in results

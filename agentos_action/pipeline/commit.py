@@ -12,8 +12,7 @@ from agentos_action.evidence.ended import Ended, read_ended
 from agentos_action.evidence.proposal import Proposal, private_copy, read_proposal
 from agentos_action.evidence.reading import Problem
 from agentos_action.patches.parse import to_patch
-from agentos_action.pipeline.asked import Found, asked_base, paths_of
-from agentos_action.pipeline.bundled import own_task, taken
+from agentos_action.pipeline.bundle import own_task, taken
 from agentos_action.pipeline.checks import tape_checks
 from agentos_action.pipeline.deliver import begin_delivery, delivering
 from agentos_action.pipeline.ended import nothing_proposed
@@ -22,6 +21,7 @@ from agentos_action.pipeline.execute import check_branch, commit, commit_order
 from agentos_action.pipeline.judge import judge
 from agentos_action.pipeline.prepare import TASK, Grounds, load, narrowed
 from agentos_action.pipeline.replay import asked_again
+from agentos_action.pipeline.task import Found, asked_base, paths_of
 from agentos_action.pipeline.trust import edited, standing_of
 from agentos_action.pipeline.walk import Parts, Walk
 from agentos_action.pipeline.whole import begin, walked
@@ -101,32 +101,31 @@ def _stand(walk: Walk, proposal: Proposal, cause: Cause | None) -> _Stand | None
     with walk.timed("settings"):
         walk.branch = request.branch.replace(TASK, proposal.task.task_id) if request.branch else None
         there = tip_of(repo.raw, walk.branch) if walk.branch else None
-        policy_of = policy_commit(walk, event, there or repo.commit_of("HEAD"))
-        loaded = load(walk, policy_of)
-        asked = own_task(walk, cause, proposal, loaded.policy.triggers)
-        if isinstance(asked, Finding):
-            _refuse(walk, (asked,))
+        policy_at = policy_commit(walk, event, there or repo.commit_of("HEAD"))
+        loaded = load(walk, policy_at)
+        found = own_task(walk, cause, proposal, loaded.policy.triggers)
+        if isinstance(found, Finding):
+            _refuse(walk, (found,))
             return None
-        task = _task(walk, proposal, asked)
+        task = _task(walk, proposal, found)
         policy = narrowed(loaded, task)
         standing = standing_of(walk, (loaded.policy.trust, policy.policy.trust), event)
-        refused = standing.refused or (edited(walk, asked.approved) if asked and asked.approved else ())
-        tip = repo.commit_of("HEAD")
-        if not refused:
-            # From here on an answer is given in the issue that asked.
-            walk.policy = policy
-            pull_request = asked.pull_request if asked else None
-            of_pull_request = asked_base(walk, pull_request) if pull_request is not None else None
-            tip = there or of_pull_request or tip
-            walk.base = _base(walk, proposal, tip)
-            task = task.model_copy(update={"base": walk.base.id})
-            check_branch(walk, policy.policy.commit, task)
+        refused = standing.refused or (edited(walk, found.approved) if found and found.approved else ())
+        # From here on an answer is given in the issue that asked, unless somebody asked who may not.
         walk.policy, walk.task = policy, task
+        tip = there or repo.commit_of("HEAD")
+        if not refused:
+            if found and found.pull_request is not None:
+                of_pull_request = asked_base(walk, found.pull_request)
+                tip = there or of_pull_request
+            walk.base = _base(walk, proposal, tip)
+            walk.task = task = task.model_copy(update={"base": walk.base.id})
+            check_branch(walk, policy.policy.commit, task)
     walk.event(
         "task_loaded",
         task=task.model_dump(mode="json"),
         asked_by=list(standing.asked_by),
-        policy={"source": policy.source, "sha256": policy.sha256, "commit": policy_of},
+        policy={"source": policy.source, "sha256": policy.sha256, "commit": policy_at},
     )
     if refused or walk.base is None:
         _refuse(walk, refused)
@@ -134,9 +133,9 @@ def _stand(walk: Walk, proposal: Proposal, cause: Cause | None) -> _Stand | None
     return _Stand(Grounds(walk.base, policy, task), tip)
 
 
-def _task(walk: Walk, proposal: Proposal, asked: Found | None) -> ToolTask:
+def _task(walk: Walk, proposal: Proposal, found: Found | None) -> ToolTask:
     """Return the task to judge by: with our own command line's path lists, and no base yet."""
-    task = taken(proposal, asked).model_copy(update={"base": None})
+    task = taken(proposal, found).model_copy(update={"base": None})
     return ToolTask.model_validate({**task.model_dump(exclude_unset=True), **paths_of(task, walk.request)})
 
 

@@ -7,6 +7,7 @@ from agentos_action.pipeline.event import Cause, policy_commit
 from agentos_action.pipeline.prepare import load
 from agentos_action.pipeline.trust import standing_of
 from agentos_action.pipeline.walk import Walk
+from agentos_action.records.run import SKIPPED
 from agentos_action.records.verdict import Finding
 
 _UNCHANGED = "no_change"
@@ -26,7 +27,9 @@ def nothing_proposed(walk: Walk, ended: Ended, cause: Cause | None) -> tuple[Fin
         # From here on an answer is given in the issue that asked.
         walk.policy = loaded
     if ended.status == _UNCHANGED:
-        walk.status, walk.message = "no_change", ended.message
+        # Its words are a stranger's, and are told as its own; a skipped run is known by how they begin.
+        said = f"the run that was to propose ended as {_UNCHANGED!r}: {ended.message}"
+        walk.status, walk.message = "no_change", ended.message if ended.message.startswith(SKIPPED) else said
         return ()
     said = f"the run ended as {ended.status!r}, so it proposes nothing: {ended.message}"
     hint = "Mend what it tells of and propose again; its evidence has the rest."

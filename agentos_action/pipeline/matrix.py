@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agentos_action.context.select import read_text, reading_ban, require_files
+from agentos_action.context.select import require_files
 from agentos_action.errors import UsageError
+from agentos_action.pipeline.prepare import open_files
 from agentos_action.recipes.base import Recipe
 from agentos_action.recipes.drive import LATER, plan
 from agentos_action.records.base import Base
-from agentos_action.records.context import ContextFile
-from agentos_action.records.patch import FileChange
 from agentos_action.records.policy import Limits, Policy
 from agentos_action.records.recipe import LeftAlone
-from agentos_action.records.surroundings import surroundings
 from agentos_action.records.task import ToolTask
 from agentos_action.tasks.line import task_from_line
-from agentos_action.verifier.may_change import may_change
 
 #: GitHub makes no more jobs of one matrix.
 MAX_JOBS = 256
@@ -90,9 +87,11 @@ def matrix_of_recipe(recipe: Recipe, base: Base, policy: Policy, *, files: Seque
     if not 1 <= jobs <= MAX_JOBS:
         raise UsageError(f"--jobs is {jobs}", f"A matrix takes 1 to {MAX_JOBS} jobs.")
     named = tuple(dict.fromkeys(path.removeprefix("./") for path in files))
-    require_files(task_from_line(None, recipe.id).model_copy(update={"files": named}), base)
+    task = task_from_line(None, recipe.id).model_copy(update={"files": named})
+    require_files(task, base)
     left: list[LeftAlone] = []
-    found = plan(recipe, _open_files(recipe, base, policy, named, left))
+    # A name that the policy opens is one line without blanks around it, so that an input can hold several.
+    found = plan(recipe, open_files(recipe, task, base, policy, left))
     sizes = [(len(places), file.path) for file, places in found.work]
     shares, late = _shared_out(sizes, min(jobs, len(sizes)), policy.limits)
     left += [LeftAlone(path, path, 1, f"{LATER}: {jobs} jobs within the policy's limits are full") for path in late]
@@ -104,29 +103,6 @@ def part_id(recipe: str, files: Iterable[str]) -> str:
     """Return the id of a recipe on these files: the same for the same files, so that its branch is found again."""
     told = "\n".join(sorted(files)).encode("utf-8", "surrogateescape")
     return f"{recipe}-{hashlib.sha256(told).hexdigest()[:8]}"
-
-
-def _open_files(
-    recipe: Recipe, base: Base, policy: Policy, named: Sequence[str], left: list[LeftAlone]
-) -> Iterator[ContextFile]:
-    """Yield the files that may be read and changed; why a named one is not goes to `left`.
-
-    A name that the policy opens is one line without blanks around it, so that an input can hold several.
-    """
-    hidden = reading_ban(policy.context.unreadable)
-    for path in named or (path for path in base.paths() if recipe.wants(path)):
-        reason = _closed(path, base, policy) or ("it may not be read" if hidden(path) else None)
-        file = None if reason else read_text(base, path)
-        if file is not None:
-            yield file
-        elif named:
-            left.append(LeftAlone(path, path, 1, reason or "it is not a text file"))
-
-
-def _closed(path: str, base: Base, policy: Policy) -> str | None:
-    version = base.read(path)
-    findings = may_change(path, policy, surroundings(base, (FileChange(path, path, version, version),)))
-    return findings[0].message if findings else None
 
 
 @dataclass(slots=True)

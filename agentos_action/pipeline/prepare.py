@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -46,11 +47,6 @@ def find_base(walk: Walk, asked: str | None = None) -> Base:
         return repo.snapshot(repo.commit_of(request.base))
     tip = tip_of(repo.raw, walk.branch) if walk.branch else None
     return repo.snapshot(asked or tip or repo.commit_of("HEAD"))
-
-
-def load_narrowed(walk: Walk, task: ToolTask, policy_commit: str) -> LoadedPolicy:
-    """Read the policy of that commit, narrowed by the task, and tell of the run's own exceptions."""
-    return narrowed(load(walk, policy_commit), task)
 
 
 def narrowed(loaded: LoadedPolicy, task: ToolTask) -> LoadedPolicy:
@@ -128,21 +124,32 @@ def plan_recipe(walk: Walk, recipe: Recipe, task: ToolTask, base: Base, policy: 
     """Find a recipe's places in the files it may read and change."""
     from agentos_action.recipes.drive import Plan, plan  # noqa: PLC0415 - only recipes need it
 
-    hidden = reading_ban(policy.context.unreadable)
-    files: list[ContextFile] = []
     left: list[LeftAlone] = []
-    for path in task.files or (path for path in base.paths() if recipe.wants(path)):
-        reason = _closed(walk, path, task, base, policy) or ("it may not be read" if hidden(path) else None)
-        file = None if reason else read_text(base, path)
-        if file is not None:
-            files.append(file)
-        elif task.files:
-            left.append(LeftAlone(path, path, 1, reason or "it is not a text file"))
-    found = plan(recipe, files)
+    found = plan(recipe, open_files(recipe, task, base, policy, left, exceptions=walk.request.allow_path))
     return Plan(found.work, (*left, *found.left))
 
 
-def _closed(walk: Walk, path: str, task: ToolTask, base: Base, policy: Policy) -> str | None:
+def open_files(  # noqa: PLR0913 - what a file is held against
+    recipe: Recipe,
+    task: ToolTask,
+    base: Base,
+    policy: Policy,
+    left: list[LeftAlone],
+    *,
+    exceptions: tuple[str, ...] = (),
+) -> Iterator[ContextFile]:
+    """Yield the files that a recipe may read and change; why one that the task names is none goes to `left`."""
+    hidden = reading_ban(policy.context.unreadable)
+    for path in task.files or (path for path in base.paths() if recipe.wants(path)):
+        reason = _closed(path, task, base, policy, exceptions) or ("it may not be read" if hidden(path) else None)
+        file = None if reason else read_text(base, path)
+        if file is not None:
+            yield file
+        elif task.files:
+            left.append(LeftAlone(path, path, 1, reason or "it is not a text file"))
+
+
+def _closed(path: str, task: ToolTask, base: Base, policy: Policy, exceptions: tuple[str, ...]) -> str | None:
     version = base.read(path)
     change = FileChange(path, path, version, version)
     findings = may_change(
@@ -152,7 +159,7 @@ def _closed(walk: Walk, path: str, task: ToolTask, base: Base, policy: Policy) -
         task_allowed=task.allowed_paths,
         task_forbidden=task.forbidden_paths,
         task_within=task.within,
-        exceptions=walk.request.allow_path,
+        exceptions=exceptions,
     )
     return findings[0].message if findings else None
 

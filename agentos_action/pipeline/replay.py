@@ -19,7 +19,7 @@ from agentos_action.evidence.verify import verify_bundle
 from agentos_action.patches.resolve import resolve
 from agentos_action.pipeline.ask import ONE_ANSWER, Asked, fill
 from agentos_action.pipeline.judge import judge
-from agentos_action.pipeline.prepare import Grounds, load_narrowed, plan_recipe
+from agentos_action.pipeline.prepare import Grounds, load, narrowed, plan_recipe
 from agentos_action.pipeline.walk import Parts, Walk
 from agentos_action.recipes.drive import StopAsking
 from agentos_action.records.model import Prompt
@@ -101,7 +101,7 @@ def _judged_again(walk: Walk, proposal: Proposal) -> str:
     """Walk from the recorded answers to a verdict as `commit` does; return the digest of the policy it stands on."""
     policy_of = event_of(proposal.tape, "task_loaded")["policy"]["commit"]
     task = proposal.task
-    policy = load_narrowed(walk, task, policy_of)
+    policy = narrowed(load(walk, policy_of), task)
     walk.policy, walk.task, walk.result = policy, task, proposal.result
     walk.asked = asked_again(walk, proposal, Grounds(walk.repo.snapshot(task.base or ""), policy, task))
     judge(walk, Grounds(walk.repo.snapshot(proposal.digests.base), policy, task))

@@ -59,8 +59,9 @@ class Parts:
 class Walk:
     """The state of one run; a stage reads what came before it and adds its own.
 
-    `branch` is the one to commit on (None: the checked-out one), `refused` what the checks found, `parent` the run
-    whose proposal is committed, `asked_base` the base that the event chose (a pull request's branch at the remote).
+    `branch` is the one to commit on (None: the checked-out one), `asked_base` the base that the event chose (a pull
+    request's branch at the remote), `parent` the run whose proposal is committed or whose commit is delivered;
+    `refused` is why it goes no further (who asks may not, the text was edited, a check failed).
     """
 
     request: RunRequest

@@ -13,6 +13,7 @@ from agentos_action.checks.sandbox import available
 from agentos_action.evidence.canonical import canonical
 from agentos_action.evidence.layout import CHECKS, SUMS, digest_of
 from agentos_action.evidence.verify import verify_bundle
+from agentos_action.records.observer import Nobody
 from agentos_action.records.policy import CheckRules
 from agentos_action.records.run import RunReport
 from tests.git import git, make_repo
@@ -103,10 +104,23 @@ def test_without_checks_the_tape_says_that_there_are_none(tmp_path: Path) -> Non
     assert (event["status"], event["why"]) == ("skipped", "the policy names none ([checks] commands)")
 
 
+class Told(Nobody):
+    """Keeps what is said of the stages."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+
+    def stage(self, text: str) -> None:
+        """Note it."""
+        self.stages.append(text)
+
+
 def test_a_secret_that_a_check_says_is_not_kept(tmp_path: Path) -> None:
     repo = repo_with(tmp_path, "echo hunter2-hunter2; false")
-    report = scripted(repo, tmp_path, ANSWER, secrets=("hunter2-hunter2",))
-    assert "hunter2" not in report.model_dump_json()
+    told = Told()
+    report = scripted(repo, tmp_path, ANSWER, secrets=("hunter2-hunter2",), observer=told)
+    assert "hunter2" not in report.model_dump_json() + "".join(told.stages)
+    assert any(stage.startswith("Check: ") for stage in told.stages)
     for file in Path(report.evidence or "").rglob("*"):
         assert not file.is_file() or "hunter2" not in file.read_text()
 

@@ -43,7 +43,9 @@ def test_nothing_to_change_is_nothing_to_commit(repo: Path, tmp_path: Path) -> N
     ended = proposed(repo, tmp_path, "```diff\n```\n")
     assert ended.status == "no_change"
     report = committed(repo, ended.evidence)
-    assert (report.status, report.exit_code, report.message) == ("no_change", 0, ended.message)
+    # Its words are told as its own: whoever made the bundle speaks in them, and not we.
+    said = f"the run that was to propose ended as 'no_change': {ended.message}"
+    assert (report.status, report.exit_code, report.message) == ("no_change", 0, said)
 
 
 def test_who_may_not_ask_is_refused_for_that(repo: Path, tmp_path: Path) -> None:

@@ -82,9 +82,10 @@ def test_a_forbidden_file_is_not_even_asked_about(repo: Path, tmp_path: Path) ->
 
 
 def test_an_unknown_recipe_lists_those_there_are(repo: Path, tmp_path: Path) -> None:
-    report = scripted(repo, tmp_path, "", recipe="poems", instruction=None)
-    assert (report.status, report.exit_code) == ("usage", 2)
-    assert "docstrings" in report.hint
+    for name, files in (("poems", ()), ("two words", ("m.py",))):
+        report = scripted(repo, tmp_path, "", recipe=name, instruction=None, files=files)
+        assert (report.status, report.exit_code) == ("usage", 2)
+        assert "docstrings" in report.hint
 
 
 def test_the_work_tree_target_changes_files_and_neither_index_nor_refs(repo: Path, tmp_path: Path) -> None:

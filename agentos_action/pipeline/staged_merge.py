@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from agentos_action.branches import entries_changed, parting
 from agentos_action.errors import UsageError
 from agentos_action.records.patch import MODE_GITLINK
 
 if TYPE_CHECKING:
+    from agentos_action.branches import Entry
     from agentos_action.records.patch import FileChange, FileVersion
     from agentos_action.repo import RepoView
 
@@ -17,14 +19,6 @@ if TYPE_CHECKING:
 MERGE_HEAD = "MERGE_HEAD"
 _IDS = re.compile(r"(?:(?:[0-9a-f]{40}|[0-9a-f]{64})\n)+")
 _MAX_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What stands at a path on the other side: its mode, and the id of its content."""
-
-    mode: int
-    id: str
 
 
 def own_changes(repo: RepoView, before: str, changes: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
@@ -39,7 +33,7 @@ def own_changes(repo: RepoView, before: str, changes: tuple[FileChange, ...]) ->
         if not changes:
             break
         made = _made(repo, before, theirs)
-        changes = tuple(one for one in changes if one.path not in made or not _same(repo, one.new, made[one.path]))
+        changes = tuple(one for one in changes if one.path not in made or not _same(one.new, made[one.path]))
     return changes
 
 
@@ -56,29 +50,22 @@ def _merged(repo: RepoView) -> tuple[str, ...]:
     return tuple(repo.commit_of(line) for line in text.split())
 
 
-def _made(repo: RepoView, ours: str, theirs: str) -> dict[str, _Made | None]:
+def _made(repo: RepoView, ours: str, theirs: str) -> dict[str, Entry | None]:
     """Return what the other side made of each path that it changed since both parted, None where it took it away.
 
     Without a common past nothing is told to have been changed.
     """
-    base = cast("object | None", repo.raw.merge_base(ours, theirs))  # the stub knows of no None
-    if base is None:
-        return {}
-    made: dict[str, _Made | None] = {}
-    # No file is read for this, and without a search for renames each path stands for itself.
-    for delta in repo.raw.diff(str(base), theirs).deltas:
-        file = delta.new_file
-        made[file.path] = _Made(int(file.mode), str(file.id)) if delta.status_char() != "D" else None
-    return made
+    base = parting(repo.raw, ours, theirs)
+    return entries_changed(repo.raw, base, theirs) if base is not None else {}
 
 
-def _same(repo: RepoView, staged: FileVersion | None, made: _Made | None) -> bool:
+def _same(staged: FileVersion | None, made: Entry | None) -> bool:
     if staged is None or made is None:
         return staged is None and made is None
-    if staged.mode != made.mode:
-        return False
-    if made.mode == MODE_GITLINK:
-        return staged.content == made.id.encode()
-    blob = repo.raw.get(made.id)
-    # What is not here (a partial clone) is not what is staged, for that was read.
-    return blob is not None and blob.read_raw() == staged.content
+    # Of a submodule the id is all there is; of a file, git's name for its content.
+    kept = staged.content.decode("ascii", "replace") if made.mode == MODE_GITLINK else _id_of(staged.content)
+    return (staged.mode, kept) == (made.mode, made.id)
+
+
+def _id_of(content: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

@@ -74,7 +74,7 @@ def _given(request: RunRequest) -> ToolTask:
 
     # Each part of a repository has a branch and a pull request of its own.
     files = (path.removeprefix("./") for path in request.files)
-    return task.model_copy(update={"task_id": part_id(request.recipe, files)})
+    return task.model_copy(update={"task_id": part_id(task.task_id[:48], files)})
 
 
 def own_words(task: ToolTask, request: RunRequest, *, by: str | None) -> ToolTask:

@@ -7,8 +7,8 @@ import re
 from agentos_action.evidence.canonical import sha256_text
 from agentos_action.evidence.chain import event_of
 from agentos_action.evidence.proposal import Proposal
-from agentos_action.pipeline.asked import Found, asked_for, fetched, thread_in
 from agentos_action.pipeline.event import Cause
+from agentos_action.pipeline.task import Found, asked_for, fetched, thread_in
 from agentos_action.pipeline.trust import can_ask
 from agentos_action.pipeline.walk import Walk
 from agentos_action.records.policy import TriggerRules
@@ -22,9 +22,13 @@ _ISSUE = re.compile(r"issue-([1-9][0-9]{0,14})")
 def own_task(walk: Walk, cause: Cause | None, proposal: Proposal, triggers: TriggerRules) -> Found | Finding | None:
     """Return what the event asks for, a finding where the bundle's task is another; None where nothing is to compare.
 
-    Only a task that a text at the forge asked for is compared: a given one is the word of whoever runs us.
+    Only a task that a text at the forge asked for is compared: a given one is the word of whoever runs us. That it is
+    a given one the bundle says itself, so whoever names the event's issue takes none but the event's.
     """
-    if cause is None or proposal.task.source not in {"issue", "comment", "dispatch"}:
+    if cause is None:
+        return None
+    demanded = walk.request.issue is not None and thread_in(cause) is not None
+    if not demanded and proposal.task.source not in {"issue", "comment", "dispatch"}:
         return None
     found = _asked(walk, cause, proposal, triggers)
     if not isinstance(found, Found):
