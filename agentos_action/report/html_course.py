@@ -11,6 +11,7 @@ from agentos_action.report.html_view import Row, RunView, part, said
 _LINE = ("seq", "ts", "event", "hash")
 _TAPE = ("#", "Time", "Event", "Hash")
 _REPLAYABLE: dict[object, str] = {True: "yes", False: "no: the bundle does not hold answers and diff as they were"}
+_UNJUDGED = "no: the run ended before an answer was judged"
 
 
 def timing(view: RunView) -> Html:
@@ -43,7 +44,8 @@ def timing(view: RunView) -> Html:
 def chained(view: RunView) -> Html:
     """Return what ties bundle, tape and commit together, and how to check it."""
     summary, commit = view.summary, view.event("git_commit")
-    digests = part(view.event("checks_completed"), "digests")
+    judged = view.event("checks_completed")
+    digests = part(judged, "digests")
     told = [
         ("Run", said(summary.get("run_id"))),
         ("Commit", said(summary.get("commit"))),
@@ -51,7 +53,7 @@ def chained(view: RunView) -> Html:
         ("AgentOS-Evidence", said(commit.get("prev"))),
         ("Head of the tape", said(summary.get("evidence_hash"))),
         *((f"Digest of {name}", said(value)) for name, value in digests.items()),
-        ("Replayable", _REPLAYABLE.get(summary.get("replayable"), "")),
+        ("Replayable", _REPLAYABLE.get(summary.get("replayable"), "") if judged else _UNJUDGED),
         ("Goes on from run", said(summary.get("parent"))),
         ("Written by", f"AgentOS Action {said(summary.get('version'))}"),
     ]

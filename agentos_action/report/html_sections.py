@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agentos_action.report.acting import acting
 from agentos_action.report.html_change import change
 from agentos_action.report.html_pieces import (
     MAX_ROWS,
@@ -16,7 +17,7 @@ from agentos_action.report.html_pieces import (
     within,
 )
 from agentos_action.report.html_text import NOTHING, Html, element, joined, shown, text
-from agentos_action.report.html_view import Row, RunView, number, part, parts, said
+from agentos_action.report.html_view import Row, RunView, items, number, part, parts, said
 
 #: Bytes of HTML for all answers of a page, and for what all checks said.
 MAX_BYTES = 200_000
@@ -33,6 +34,7 @@ def asked(view: RunView) -> Html:
     told = [
         ("Task", said(task.get("task_id"))),
         ("Asked by", " ".join(filter(None, (said(task.get("requested_by")), f"({said(task.get('source'))})")))),
+        ("Acting in the event", "; ".join(acting(items(view.event("task_loaded"), "asked_by")))),
         ("Recipe", said(task.get("recipe"))),
         ("Files named", listed(task, "files")),
         ("May change only", listed(task, "allowed_paths")),
@@ -77,7 +79,8 @@ def changed(view: RunView) -> Html:
     guessed = [cells(row, ("path", "hunk", "line", "rung")) for row in placed[:MAX_ROWS]]
     left = parts(view.summary, "left")
     alone = [cells(row, ("path", "place_id", "line", "reason")) for row in left[:MAX_ROWS]]
-    done = view.summary.get("status") in {"committed", "applied"}
+    # A run whose delivery failed has committed all the same.
+    done = view.summary.get("status") in {"committed", "applied"} or view.summary.get("commit") is not None
     return joined(
         NOTHING if done or not view.diff else note("This was proposed. The run did not put it into the repository."),
         change(view.diff) if view.diff else note("Nothing was changed."),
