@@ -71,7 +71,10 @@ class RepoView:
     def require_workdir(self) -> Path:
         """Return the top of the work tree; raises UsageError in a bare repository."""
         if self.workdir is None:
-            raise UsageError("this repository is bare, so it has no work tree", "Give --branch NAME to commit instead.")
+            raise UsageError(
+                "this repository is bare, so it has no work tree",
+                "Take a clone with a work tree; a run can also commit with --branch NAME.",
+            )
         return self.workdir
 
     def commit_of(self, rev: str) -> str:

@@ -87,7 +87,12 @@ class Fault:
 _ROWS: Final = (
     Fault(Code.CONNECT_REFUSED, "network", "Nothing answers at {endpoint}.", "Start the server, or correct base_url."),
     Fault(Code.CONNECT_FAILED, "network", "No connection to {endpoint}.", "Check base_url, network and firewall."),
-    Fault(Code.DNS_FAILED, "network", "The name in {endpoint} was not found.", "Check the host name in base_url."),
+    Fault(
+        Code.DNS_FAILED,
+        "network",
+        "The name in {endpoint} was not found.",
+        "Check the network, and the name in base_url.",
+    ),
     Fault(
         Code.TLS_FAILED, "network", "No TLS with {endpoint}.", "Check https or http in base_url, and the certificate."
     ),

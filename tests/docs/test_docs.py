@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -13,7 +15,7 @@ import pytest
 
 from agentos_action import errors
 from agentos_action.adapters.registry import PROVIDERS
-from agentos_action.entry.cli import COMMANDS
+from agentos_action.entry.cli import COMMANDS, _parser
 from agentos_action.evidence.tape import ORDER
 from agentos_action.pipeline.bulk import Case, read_line
 from agentos_action.recipes.registry import names
@@ -68,9 +70,13 @@ def test_every_code_of_an_error_is_in_the_troubleshooting() -> None:
     assert len(found) > 20
 
 
-@pytest.mark.parametrize("name", [*sorted(path.name for path in (TOP / "docs").glob("*.md")), "README.md"])
-def test_every_link_between_pages_leads_somewhere(name: str) -> None:
-    folder = TOP if name == "README.md" else TOP / "docs"
+PAGES = ["README.md", "CONTRIBUTING.md", "examples/README.md", "examples/adapter-package/README.md"]
+PAGES += sorted(f"docs/{path.name}" for path in (TOP / "docs").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_between_pages_leads_somewhere(page: str) -> None:
+    folder, name = (TOP / page).parent, Path(page).name
     for target in re.findall(r"\]\(([^)\s]+)\)", (folder / name).read_text(encoding="utf-8")):
         file, _, anchor = target.partition("#")
         if "://" in file:
@@ -125,3 +131,49 @@ def test_the_readme_names_the_two_commands_and_links_that_exist() -> None:
 def test_every_command_is_told_somewhere() -> None:
     told = README + "".join(file.read_text(encoding="utf-8") for file in (TOP / "docs").glob("*.md"))
     assert [name for name in COMMANDS if f"agentos {name}" not in told] == []
+
+
+def test_every_command_line_that_is_shown_has_flags_that_there_are() -> None:
+    shown = 0
+    for page in PAGES:
+        text = (TOP / page).read_text(encoding="utf-8")
+        for line in re.findall(r"^    agentos (\S.*)$|`agentos ([a-z][^`]*)`", text, re.MULTILINE):
+            check_line("".join(line).partition(" #")[0], page)
+            shown += 1
+    assert shown > 100
+
+
+def check_line(line: str, where: str) -> None:
+    """Assert that a command line behind `agentos` names a command, and options that it or one below it has."""
+    words = re.sub(r'"[^"]*"', "…", line).split()
+    if words[0].startswith("-"):
+        return
+    assert words[0] in COMMANDS, f"{where}: there is no agentos {words[0]}"
+    # A flag may be told in brackets; what follows it is its own affair.
+    used = {found for word in words for found in re.findall(r"^\[?(--[a-z][a-z0-9-]*)", word)}
+    options = {
+        option for parser in _parsers(words[0]) for action in parser._actions for option in action.option_strings
+    }
+    assert used <= options, f"{where}: agentos {line}"
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_and_all_below_say_what_they_are_for_and_show_an_example(name: str) -> None:
+    for parser in _parsers(name):
+        head, end, example = (parser.epilog or "").partition("example:\n  agentos ")
+        assert (bool(parser.description), head, bool(end)) == (True, "", True), parser.prog
+        check_line(example, parser.prog)
+
+
+@cache
+def _parsers(name: str) -> list[argparse.ArgumentParser]:
+    """Return a command's parser and those of all below it."""
+    found = [one for one in _below(_parser(name)[0]) if one.prog == f"agentos {name}"]
+    for parser in found:
+        found += _below(parser)
+    return found
+
+
+def _below(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return [one for action in inner for one in action.choices.values()]

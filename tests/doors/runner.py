@@ -75,12 +75,23 @@ class Event:
 PUSH = Event()
 
 
-def run_workflow(repo: Path, folder: Path, environment: Mapping[str, str], event: Event = PUSH) -> WorkflowRun:
-    """Run the repository's one workflow, with `folder` for all that the runner keeps; nothing of it is removed."""
+def run_workflow(
+    repo: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+    event: Event = PUSH,
+    actions: Mapping[str, Path] | None = None,
+) -> WorkflowRun:
+    """Run the repository's one workflow, with `folder` for all that the runner keeps; nothing of it is removed.
+
+    `actions` are further ones that the workflow names by repository and commit, and where each lies.
+    """
     argv = [str(ACT), event.name, *event.arguments(), "--json", "--platform", "ubuntu-latest=-self-hosted", "--reuse"]
+    argv += ["--platform", "self-hosted=-self-hosted"]
     argv += ["--no-cache-server", "--action-cache-path", str(_kept(folder))]
-    for pinned in sorted(_pinned(repo)):
-        argv += ["--local-repository", f"{pinned}={STAND_INS[pinned.partition('@')[0]]}"]
+    local = {pinned: STAND_INS[pinned.partition("@")[0]] for pinned in _pinned(repo)}
+    for named, place in sorted({**local, **(actions or {})}.items()):
+        argv += ["--local-repository", f"{named}={place}"]
     done = subprocess.run(
         argv,
         cwd=repo,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agentos_action.errors import UsageError
-from agentos_action.pipeline.merged_in import own_changes
+from agentos_action.pipeline.staged_merge import own_changes
 from agentos_action.repo import RepoView
 from tests.doors.test_index_file import commit, hook
 from tests.git import commit_all, git, git_run, init_repo, make_repo, write_files
