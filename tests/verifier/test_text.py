@@ -42,7 +42,8 @@ def test_a_planted_direction_mark_is_found_anywhere(before: str, char: str, afte
     assume(char not in MARKS or not {"R", "AL"} & set(map(unicodedata.bidirectional, before + after)))
     findings = found(f"first\n{before}{char}{after}\n")
     assert any(finding.id == "text.bidi" and f"U+{ord(char):04X}" in finding.message for finding in findings)
-    assert {finding.line for finding in findings} == {2}
+    # Of many of a kind the last finding counts the rest, and is of no line.
+    assert {finding.line for finding in findings if "more of this kind" not in finding.message} == {2}
 
 
 @given(st.lists(st.text(string.printable.replace("\n", "").replace("\r", "").replace("\v", ""))))
