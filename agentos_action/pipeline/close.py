@@ -69,6 +69,7 @@ def _report(walk: Walk, error: AgentOSError | None) -> RunReport:
         message=clean(error.message if error else walk.message),
         hint=clean(error.hint if error else ""),
         run_id=walk.run_id,
+        task=clean(walk.task.words) if walk.task and walk.request.content else "",
         evidence=str(walk.folder.path),
         findings=tuple(_clean_finding(finding, clean) for finding in (*findings, *walk.warnings)),
         diff=clean(patch.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")) if patch else "",
@@ -125,7 +126,7 @@ def _exit_code(walk: Walk, error: AgentOSError | None) -> int:
 def _summary(walk: Walk, report: RunReport) -> dict[str, object]:
     task, policy = walk.task, walk.policy
     return {
-        **report.model_dump(mode="json", exclude={"diff", "evidence"}),
+        **report.model_dump(mode="json", exclude={"diff", "evidence", "task"}),
         "version": __version__,
         "replayable": walk.folder.replayable,
         "task": task.model_dump(mode="json") if task else None,

@@ -82,13 +82,12 @@ def told(walk: Walk, made: Made | None, error: AgentOSError | None) -> Told:
         for one in (*(made.findings if made else judged(walk)), *walk.warnings)
     )
     files = made.files if made else walk.verdict.result.files if walk.verdict else ()
-    recipe = f"Recipe {task.recipe}. " if task and task.recipe else ""
     status = "delivered" if made and made.again else walk.status
     return New(
         status=error.status if error else status,
         message=clean(error.message if error else walk.message),
         hint=clean(error.hint) if error else "",
-        task=clean(recipe + (task.instruction if task else "")),
+        task=clean(task.words) if task else "",
         files=tuple(map(clean, files)),
         findings=findings,
         checks=made.checks if made else walk.checks,

@@ -135,6 +135,7 @@ class RunReport(Record):
     message: str
     hint: str = ""
     run_id: str | None = None
+    task: str = ""
     evidence: str | None = None
     findings: tuple[Finding, ...] = ()
     diff: str = ""

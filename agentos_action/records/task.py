@@ -33,3 +33,8 @@ class ToolTask(Record):
     edit_format: EditFormat | None = None
     recipe: str | None = None
     narrow: Narrowing | None = None
+
+    @property
+    def words(self) -> str:
+        """The task as a person reads it: its recipe, where it has one, and its instruction."""
+        return "\n".join(filter(None, (f"recipe {self.recipe}" if self.recipe else "", self.instruction)))

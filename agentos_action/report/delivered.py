@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from agentos_action.records.check import CheckResult
 from agentos_action.records.verdict import Finding
 from agentos_action.report.checks import checked
-from agentos_action.report.summary import NO_CI, literal
+from agentos_action.report.summary import NO_CI, by_line, literal
 
 MAX_ROWS = 30
 #: The forge takes 65,536 characters.
@@ -44,7 +44,7 @@ def proposal(told: Told, marker: str) -> str:
     """Return the body of a pull request: hidden marker, summary, findings, evidence, trailers as its last paragraph."""
     asked = f"Asked in #{told.issue}. " if told.issue else ""
     parts = (
-        f"{marker}\n{_text(told.task)}\n",
+        f"{marker}\n{by_line(told.task, _text)}\n",
         f"{asked}Proposed by a model, judged under the policy, committed by AgentOS Action.\n",
         _facts(told),
         _findings(told.findings),
@@ -57,7 +57,9 @@ def proposal(told: Told, marker: str) -> str:
 def answer(told: Told, marker: str, *, pull_request: int | None, starts_ci: bool) -> str:
     """Return the one comment on an issue."""
     parts = (
-        f"{marker}\n**AgentOS: {html.escape(told.status.replace('_', ' '))}**\n\n{_text(told.message)}\n",
+        f"{marker}\n**AgentOS: {html.escape(told.status.replace('_', ' '))}**\n",
+        # Of a commit that was delivered the next line says where it is, in words that can be followed.
+        f"{_text(told.message)}\n" if pull_request is None or told.status != "committed" else "",
         f"{_text(told.hint)}\n" if told.hint else "",
         f"The change is in #{pull_request}. {'' if starts_ci else NO_CI}".rstrip() + "\n" if pull_request else "",
         _findings(told.findings),

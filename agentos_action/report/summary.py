@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from agentos_action.records.delivery import Delivered
 from agentos_action.records.run import SKIPPED, RunReport
@@ -51,6 +51,13 @@ def literal(text: str) -> str:
     return f"<code>{_TOLD_BY_MARKDOWN.sub(lambda sign: f'&#{ord(sign[0])};', shown)}</code>" if shown else ""
 
 
+def by_line(text: str, shown: Callable[[str], str] = literal) -> str:
+    """Return foreign text with its lines below each other, the blank ones left out, as `shown` shows a line."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    more = f"<br>and {len(lines) - MAX_ROWS} more lines" if len(lines) > MAX_ROWS else ""
+    return "<br>".join(map(shown, lines[:MAX_ROWS])) + more
+
+
 def fenced(text: str, language: str) -> str:
     """Return foreign text as a code block whose fence is longer than any run of backticks in it."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
@@ -60,7 +67,7 @@ def fenced(text: str, language: str) -> str:
 
 def _facts(report: RunReport, task: str, evidence_name: str | None) -> Iterator[tuple[str, str]]:
     usage, timing = report.usage, report.timing_ms
-    yield "task", literal(task)
+    yield "task", by_line(report.task or task)
     errors = sum(finding.severity == "error" for finding in report.findings)
     if report.files or report.findings:
         told = f"{_counted(errors, 'error')}, {_counted(len(report.findings), 'finding')}"

@@ -160,7 +160,7 @@ def _say(made: Sequence[Piece], choice: Choice, came: Source | None, *, dry: boo
     _line(f"model: {_about(choice)}")
     for one in made:
         if one.content is None:
-            _line(f"left alone: {one.file}: {one.why}")
+            _line(f"not written: {one.file}: {one.why}")
             if one.by_hand:
                 _line("  what could be added to it:")
                 for line in one.by_hand.splitlines():
