@@ -18,7 +18,7 @@ from agentos_action.entry.commands import run as run_command
 from agentos_action.entry.delivery import TOKENS
 from agentos_action.entry.fail import guarded, take_out
 from agentos_action.entry.inputs import NOTHING, Inputs, read_inputs
-from agentos_action.entry.request import known_secrets, run_request
+from agentos_action.entry.request import known_secrets, run_request, secrets_in
 from agentos_action.entry.words import check_dashes, in_inputs, input_of
 from agentos_action.errors import EXIT_INTERRUPTED, EXIT_REJECTED, AgentOSError, UsageError
 from agentos_action.evidence.layout import DIFF
@@ -84,10 +84,11 @@ def _close_to_others() -> None:
 
 def _one_stream() -> None:
     """Send both streams down one pipe: a runner reads two in any order, and here the order matters."""
-    os.dup2(sys.stdout.fileno(), sys.stderr.fileno())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
+            # Before: a stream to a file is asked where it stands, and a pipe in its place stands nowhere.
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    os.dup2(sys.stdout.fileno(), sys.stderr.fileno())
 
 
 def _say(text: str) -> None:
@@ -142,7 +143,7 @@ def _unreported(code: int) -> RunReport:
 
 def _publish(report: RunReport, inputs: Inputs, environment: Mapping[str, str]) -> None:
     """Write annotations, outputs and the summary, all without secrets."""
-    clean = Redactor(known_secrets(environment)).text
+    clean = Redactor(_secrets(environment)).text
     report = report.model_copy(
         update={
             "message": in_inputs(clean(report.message)),
@@ -172,6 +173,14 @@ def _publish(report: RunReport, inputs: Inputs, environment: Mapping[str, str]) 
     _append(environment.get("GITHUB_OUTPUT"), told)
     text = summary(report, task=clean(inputs.task), evidence_name=name if inputs.upload else None)
     _append(environment.get("GITHUB_STEP_SUMMARY"), text)
+
+
+def _secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
+    try:
+        return known_secrets(environment)
+    except UsageError:
+        # The file of keys is what the report may be about.
+        return tuple(secrets_in(environment).values())
 
 
 def _tokens(usage: Usage) -> str:

@@ -195,8 +195,13 @@ def _proposal(given: _Given) -> str:
     if not given.text("evidence"):
         raise UsageError("the input evidence is empty", "Name the folder that mode propose left, for mode commit.")
     folder = Path(given.text("evidence")).absolute()
-    inside = [] if (folder / SUMS).exists() else [file.parent for file in folder.glob(f"*/{SUMS}")]
-    if folder.is_dir() and not inside and not (folder / SUMS).exists():
+    try:
+        inside = [] if (folder / SUMS).exists() else [file.parent for file in folder.glob(f"*/{SUMS}")]
+        empty = folder.is_dir() and not inside and not (folder / SUMS).exists()
+    except OSError as error:
+        message = f"the input evidence names a folder that cannot be read: {error.strerror}"
+        raise UsageError(message, "Name the folder that mode propose left, and let this job read it.") from error
+    if empty:
         hint = "Name the folder that mode propose left, or that its artifact was downloaded to."
         raise UsageError(f"the input evidence names {str(folder)!r}, which holds no evidence of a run", hint)
     return str(inside[0] if len(inside) == 1 else folder)

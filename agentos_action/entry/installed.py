@@ -100,7 +100,8 @@ def _files(source: Path) -> Iterator[Path]:
 
 def _roots(told: Mapping[str, str]) -> tuple[Path, ...]:
     """Return the folders to try: what a self-hosted runner keeps between jobs, else what goes with the job."""
-    named = (told.get("RUNNER_TOOL_CACHE"), told.get("RUNNER_TEMP"), tempfile.gettempdir())
+    # Not the folder for everybody's temporary files: there another user could have made one ready for us.
+    named = (told.get("RUNNER_TOOL_CACHE"), told.get("RUNNER_TEMP"))
     return tuple(Path(name, _FOLDER) for name in named if name)
 
 
@@ -111,7 +112,9 @@ def _usable(roots: tuple[Path, ...]) -> Path:
             with tempfile.TemporaryFile(dir=root):
                 # Scripts in it name it, and a link may lead elsewhere one day.
                 return root.resolve()
-    raise UsageError(f"no folder can be written: {', '.join(map(str, roots))}", "RUNNER_TEMP is to name one.")
+    raise UsageError(
+        f"no folder can be written: {', '.join(map(str, roots)) or 'none is named'}", "RUNNER_TEMP is to name one."
+    )
 
 
 def found(root: Path, name: str) -> Path | None:

@@ -171,7 +171,9 @@ class _Way:
         whose = self._scratch[self._order.commit].committer
         name = self._order.branch
         self._fetch([f"+{_HEADS}{name}:{_THEIRS}"])
-        if str(self._scratch.references[_THEIRS].target) != tip:
+        theirs = self._scratch.references.get(_THEIRS)
+        # None where somebody deleted the branch meanwhile.
+        if theirs is None or str(theirs.target) != tip:
             raise stale(name)
         kept = self._kept(tips)
         for at, commit in enumerate(self._lost(tip, kept)):

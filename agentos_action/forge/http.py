@@ -21,8 +21,8 @@ from agentos_action.forge.refusals import refusal
 from agentos_action.records.delivery import is_loopback, takes_token
 
 Method: TypeAlias = Literal["GET", "POST", "PATCH"]
-#: A page of a hundred pull requests is about 2 MB.
-MAX_BYTES: Final = 16 * 1024 * 1024
+#: A page of a hundred texts of 65,536 characters each is below 29 MB: no stranger can write one that is not read.
+MAX_BYTES: Final = 32 * 1024 * 1024
 _STEP_SECONDS: Final = 30.0
 _HEADERS: Final = {
     "Accept": "application/vnd.github+json",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from agentos_action.records.check import CheckResult
 from agentos_action.records.verdict import Finding
 from agentos_action.report.checks import checked
-from agentos_action.report.summary import NO_CI, by_line, literal
+from agentos_action.report.summary import NO_CI, by_line, literal, stacked
 
 MAX_ROWS = 30
 #: The forge takes 65,536 characters.
@@ -78,9 +78,8 @@ def _whole(parts: Iterable[str], last: str) -> str:
 
 def _facts(told: Told) -> str:
     run = told.run_url if told.run_url and _URL.fullmatch(told.run_url) else None
-    more = f"<br>and {len(told.files) - MAX_ROWS} more" if len(told.files) > MAX_ROWS else ""
     rows = (
-        ("files", "<br>".join(_text(path) for path in told.files[:MAX_ROWS]) + more),
+        ("files", stacked(told.files, "", _text)),
         ("model", _text(told.model)),
         ("policy", _text(told.policy)),
         ("checks", _text(checked(told.checks)) or "none ran"),

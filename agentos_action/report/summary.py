@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from agentos_action.records.delivery import Delivered
 from agentos_action.records.run import SKIPPED, RunReport
@@ -15,6 +16,8 @@ from agentos_action.report.visible import visible, visible_line
 MAX_DIFF = 100_000
 MAX_ROWS = 30
 MAX_TEXT = 400
+#: Of texts below each other, in characters as they are written: a sign takes six.
+MAX_SHOWN = 20_000
 #: Told wherever a pull request is: without it a missing CI run looks like a fault.
 NO_CI = (
     "It was made with the workflow's own token, for which the forge starts no workflows: close and reopen it by hand"
@@ -53,9 +56,18 @@ def literal(text: str) -> str:
 
 def by_line(text: str, shown: Callable[[str], str] = literal) -> str:
     """Return foreign text with its lines below each other, the blank ones left out, as `shown` shows a line."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    more = f"<br>and {len(lines) - MAX_ROWS} more lines" if len(lines) > MAX_ROWS else ""
-    return "<br>".join(map(shown, lines[:MAX_ROWS])) + more
+    return stacked([line for line in text.splitlines() if line.strip()], " lines", shown)
+
+
+def stacked(texts: Sequence[str], what: str, shown: Callable[[str], str] = literal) -> str:
+    """Return foreign texts below each other, `what` they are where not all are shown.
+
+    They never take so much room that what we ourselves tell below them is cut off.
+    """
+    parts = [shown(text) for text in texts[:MAX_ROWS]]
+    fits = max(1, sum(size <= MAX_SHOWN for size in accumulate(map(len, parts))))
+    more = f"<br>and {len(texts) - fits} more{what}" if len(texts) > fits else ""
+    return "<br>".join(parts[:fits]) + more
 
 
 def fenced(text: str, language: str) -> str:

@@ -136,6 +136,7 @@ def test_a_commit_takes_the_one_bundle_of_a_folder_and_nothing_that_asks(tmp_pat
         ({"fail_on": "none\nrejected"}, "the input fail-on names none and a status"),
         ({"evidence_name": "a/b"}, "the input evidence-name cannot be an artifact's name"),
         ({"mode": "commit", "evidence": "tests/doors"}, "which holds no evidence of a run"),
+        ({"mode": "commit", "evidence": "x" * 300}, "the input evidence names a folder that cannot be read"),
         ({"evidence_retention_days": "0"}, "the input evidence-retention-days is '0'"),
         ({"version": "99"}, f"the input version is '99', and this is {__version__}"),
         ({"api_key": "k", "provider": "openai"}, "the input api-key: the key has 1 characters"),

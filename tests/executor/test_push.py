@@ -265,3 +265,15 @@ def another(repo: Path, server: GitServer, message: str, committer: str, on: str
     subprocess.run(["git", "commit", "--quiet", "--message", message], cwd=other, env=environment, check=True)
     git(other, "push", "--quiet", "origin", f"HEAD:refs/heads/{BRANCH}")
     return tip(server)
+
+
+def test_a_branch_that_is_deleted_while_we_look_whose_it_is_was_moved(repo: Path, server: GitServer) -> None:
+    send(repo, ours(repo, "two\n"))
+    when, other = "service=git-upload-pack", server.bare("o/r.git")
+
+    def then() -> None:
+        server.meanwhile = (when, lambda: git(other, "update-ref", "-d", f"refs/heads/{BRANCH}"))
+
+    server.meanwhile = (when, then)
+    with pytest.raises(ConflictError, match="was moved meanwhile"):
+        send(repo, ours(repo, "three\n"))

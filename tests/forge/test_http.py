@@ -136,6 +136,14 @@ def test_more_than_a_page_can_be_is_not_read_to_its_end() -> None:
         assert code(url) == "forge_reply"
 
 
+def test_a_page_full_of_the_longest_texts_is_read() -> None:
+    row = b'{"body":"' + "\N{GRINNING FACE}".encode() * 65_536 + b'","more":"' + b"x" * 20_000 + b'"}'
+    with saying(reply(b"[" + b",".join([row] * 100) + b"]")) as (url, _):
+        found = asked(url, 60)
+    assert isinstance(found, list)
+    assert len(found) == 100
+
+
 def test_a_packed_reply_is_not_unpacked() -> None:
     with saying(reply(b"\x1f\x8b", "HTTP/1.1 200 OK", "Content-Encoding: gzip")) as (url, _):
         assert code(url) == "forge_reply"

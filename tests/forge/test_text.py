@@ -74,6 +74,16 @@ def test_a_body_is_never_longer_than_the_forge_takes() -> None:
     assert_harmless(text)
 
 
+def test_no_task_or_file_name_is_so_long_that_what_we_tell_is_cut_off() -> None:
+    finding = Finding(id="text.x", message="told")
+    long = ("/" * 400,) * 40
+    told = Told(status="x", message="", task="\n".join(long), files=long, run_id="r", policy="p", findings=(finding,))
+    text = proposal(told, MARKER)
+    assert "| policy |" in text
+    assert "<code>told</code>" in text
+    assert_harmless(text)
+
+
 def test_trailers_stay_the_last_paragraph_and_no_model_s_name_is_markup() -> None:
     trailers = ("AgentOS-Run: r", "AgentOS-Model: x/<img src=x>`@", "AgentOS-Evidence: sha256:00")
     text = proposal(Told(status="x", message="", task="t", run_id="r", trailers=trailers), MARKER)
