@@ -176,4 +176,5 @@ VALUES = st.recursive(
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES), st.sampled_from(PERMISSIONS))
 def test_any_payload_gives_a_verdict(tmp_path_factory: pytest.TempPathFactory, payload: object, least: str) -> None:
     found = event(tmp_path_factory.getbasetemp(), "issue_comment", payload)
-    may_ask(read(TrustRules, {"permission": least}), found)
+    refused = may_ask(read(TrustRules, {"permission": least}), found)
+    assert all(finding.id.startswith("trust.") and finding.hint for finding in refused)
