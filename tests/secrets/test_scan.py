@@ -165,7 +165,7 @@ def test_many_secrets_beside_a_large_file_are_scanned_in_time() -> None:
     for lines in (keys, [f"ghp_{body[:36]}" for body in noise]):
         started = time.process_time()
         assert leaks(old + "\n".join(lines) + "\n", old, deep=True) != ()
-        assert time.process_time() - started < 4
+        assert time.process_time() - started < 10
 
 
 def test_of_several_in_a_line_the_first_shape_names_it_and_an_excepted_one_hides_none() -> None:

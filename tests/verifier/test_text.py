@@ -163,4 +163,5 @@ def test_a_megabyte_of_anything_is_read_in_time(piece: str) -> None:
         subject = Subject(to_patch([FileChange(None, "a", None, FileVersion(new.encode()))]), Policy(), EMPTY)
         started = time.process_time()
         list(text(subject))
-        assert time.process_time() - started < 2
+        # What grew with the square would take minutes; a busy machine takes two seconds.
+        assert time.process_time() - started < 10
