@@ -23,7 +23,7 @@ PIECES = st.sampled_from(
 )
 NAMES = st.text(max_size=12) | st.lists(PIECES, max_size=60).map("".join)
 #: Of the processor, for an answer within the limit, with room for a slow machine: most took many times as long.
-SECONDS = 4.0
+SECONDS = 10.0
 
 
 def judged(answer: str, files: dict[str, str] | None = None, *, new: bool = True) -> Judgement:
