@@ -8,12 +8,13 @@ from agentos_action.evidence.canonical import sha256_text
 from agentos_action.evidence.chain import event_of
 from agentos_action.evidence.proposal import Proposal
 from agentos_action.pipeline.event import Cause
-from agentos_action.pipeline.task import Found, asked_for, fetched, thread_in
+from agentos_action.pipeline.task import Found, asked_for, fetched
 from agentos_action.pipeline.trust import can_ask
 from agentos_action.pipeline.walk import Walk
 from agentos_action.records.policy import TriggerRules
 from agentos_action.records.task import ToolTask
 from agentos_action.records.verdict import Finding
+from agentos_action.tasks.thread import issue_in
 
 _DISPATCHES = frozenset({"workflow_dispatch", "repository_dispatch"})
 _ISSUE = re.compile(r"issue-([1-9][0-9]{0,14})")
@@ -27,7 +28,7 @@ def own_task(walk: Walk, cause: Cause | None, proposal: Proposal, triggers: Trig
     """
     if cause is None:
         return None
-    demanded = walk.request.issue is not None and thread_in(cause) is not None
+    demanded = walk.request.issue is not None and issue_in(cause.payload) is not None
     if not demanded and proposal.task.source not in {"issue", "comment", "dispatch"}:
         return None
     found = _asked(walk, cause, proposal, triggers)
@@ -42,7 +43,7 @@ def own_task(walk: Walk, cause: Cause | None, proposal: Proposal, triggers: Trig
 def _asked(walk: Walk, cause: Cause, proposal: Proposal, triggers: TriggerRules) -> Found | Finding | None:
     """Return what was asked for: by this event, or, where the event does not say, by the issue as it stands now."""
     told = proposal.task
-    if thread_in(cause) is not None:
+    if issue_in(cause.payload) is not None:
         found = asked_for(walk, cause, triggers)
         return found if isinstance(found, Found) else _finding(f"the event asks for nothing: {found.why}")
     named = _ISSUE.fullmatch(told.task_id)

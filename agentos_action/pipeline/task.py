@@ -15,7 +15,7 @@ from agentos_action.records.task import TaskSource, ToolTask
 from agentos_action.records.verdict import Finding
 from agentos_action.tasks.file import read_task_file
 from agentos_action.tasks.line import task_from_line
-from agentos_action.tasks.payload import number, table
+from agentos_action.tasks.thread import issue_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +126,7 @@ def _wish(walk: Walk, cause: Cause | None, triggers: TriggerRules) -> Asked | Wa
     wanted = walk.request.issue
     if cause is None:
         return Wanted(wanted or 0, "issue", walk.request.requested_by)
-    about = thread_in(cause)
+    about = issue_in(cause.payload)
     if wanted is not None and about is None:
         actors = cause.event.actors
         return Wanted(wanted, "issue", actors[0].login if actors else None)
@@ -134,12 +134,6 @@ def _wish(walk: Walk, cause: Cause | None, triggers: TriggerRules) -> Asked | Wa
         said = f"the event is about issue {about}, and --issue asks for {wanted}, whose text nobody approved in it"
         raise UsageError(said, "Leave --issue out, or give the task with --instruction or --task.")
     return asked_by(cause.event.name, cause.payload, triggers)
-
-
-def thread_in(cause: Cause) -> int | None:
-    """Return the issue or pull request that an event is about, None where it is about neither."""
-    numbers = (number(table(cause.payload, key), "number") for key in ("issue", "pull_request"))
-    return next((known for known in numbers if known is not None), None)
 
 
 def _looked_up(walk: Walk, found: Wanted | Folder | File) -> Found | Skip:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agentos_action.errors import UsageError
 from agentos_action.tasks.payload import number, read_payload, table
@@ -25,6 +26,10 @@ def thread_of(name: str, file: Path | None) -> Thread:
         found = read_payload(file)
     except UsageError:
         return Thread()
-    numbers = (number(table(found, key), "number") for key in ("issue", "pull_request"))
-    issue = next((known for known in numbers if known is not None), None)
-    return Thread(issue, number(table(found, "comment"), "id") if name == "issue_comment" else None)
+    return Thread(issue_in(found), number(table(found, "comment"), "id") if name == "issue_comment" else None)
+
+
+def issue_in(payload: dict[str, Any]) -> int | None:
+    """Return the issue or pull request that an event is about, None where it is about neither."""
+    numbers = (number(table(payload, key), "number") for key in ("issue", "pull_request"))
+    return next((known for known in numbers if known is not None), None)

@@ -41,22 +41,13 @@ def execute(options: argparse.Namespace) -> int:
 
 def request_of(options: argparse.Namespace) -> RunRequest:
     """Build the request; raises UsageError where the proposal is no folder of one run."""
-    from agentos_action.entry.request import commit_request  # noqa: PLC0415 - not for --help
+    from agentos_action.entry.bundle import is_folder_of_one_run, require_apart  # noqa: PLC0415 - not for --help
+    from agentos_action.entry.request import commit_request  # noqa: PLC0415 - the same
     from agentos_action.errors import UsageError  # noqa: PLC0415 - the same
-    from agentos_action.evidence.layout import SUMS  # noqa: PLC0415 - the same
 
     folder = Path(options.proposal)
-    hint = f"Give the folder of a run, which holds {SUMS}."
-    try:
-        if not folder.is_dir():
-            raise UsageError(f"{folder} is not a folder", hint)
-        if not (folder / SUMS).exists() and (inside := sorted(folder.glob(f"*/{SUMS}"))):
-            raise UsageError(f"{folder} is a folder of runs", f"Give one of them: agentos commit {inside[-1].parent}")
-    except OSError as error:
-        raise UsageError(f"{folder} cannot be read: {error.strerror}", hint) from error
+    if not is_folder_of_one_run(folder, "commit"):
+        raise UsageError(f"{folder} is not a folder", "Give the folder of a run of `agentos propose`.")
     request = commit_request(options)
-    root = request.evidence.resolve() if request.evidence is not None else None
-    if root is not None and folder.resolve() in {root, *root.parents}:
-        message = f"the evidence folder {request.evidence} lies in the proposal, which nothing may change"
-        raise UsageError(message, "Name another folder with --evidence.")
+    require_apart(request, folder)
     return request

@@ -34,37 +34,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Deliver it and report."""
-    from agentos_action.entry.request import commit_request  # noqa: PLC0415 - not for --help
+    from agentos_action.entry.bundle import is_folder_of_one_run, require_apart  # noqa: PLC0415 - not for --help
+    from agentos_action.entry.request import commit_request  # noqa: PLC0415 - the same
     from agentos_action.errors import UsageError  # noqa: PLC0415 - the same
+    from agentos_action.evidence.layout import SUMS  # noqa: PLC0415 - the same
     from agentos_action.pipeline.deliver_again import deliver_commit  # noqa: PLC0415 - the same
 
     if options.delivery == "none":
         raise UsageError("--delivery none delivers nothing", "Give push or pull-request.")
-    folder = _bundle(options.what)
+    named = Path(options.what)
+    # A word that is no folder of a run is taken for a commit.
+    folder = named if is_folder_of_one_run(named, "deliver") and (named / SUMS).exists() else None
     request = replace(commit_request(options), half="deliver", proposal=folder, base=options.base, issue=None)
-    root = request.evidence.resolve() if request.evidence is not None else None
-    if root is not None and folder is not None and folder.resolve() in {root, *root.parents}:
-        message = f"the evidence folder {request.evidence} lies in the bundle, which nothing may change"
-        raise UsageError(message, "Name another folder with --evidence.")
+    if folder is not None:
+        require_apart(request, folder)
     walk = partial(deliver_commit, commit=None if folder else options.what)
     return run_command.finish(run_command.reported(options, request, walk))
-
-
-def _bundle(what: str) -> Path | None:
-    """Return the folder of a run; None where the word is not the name of one, and so of a commit."""
-    from agentos_action.errors import UsageError  # noqa: PLC0415 - not for --help
-    from agentos_action.evidence.layout import SUMS  # noqa: PLC0415 - the same
-
-    folder = Path(what)
-    try:
-        if not folder.is_dir():
-            return None
-        if (folder / SUMS).exists():
-            return folder
-        inside = sorted(folder.glob(f"*/{SUMS}"))
-    except OSError as error:
-        hint = "Give the folder of a run, or its commit."
-        raise UsageError(f"{folder} cannot be read: {error.strerror}", hint) from error
-    if inside:
-        raise UsageError(f"{folder} is a folder of runs", f"Give one of them: agentos deliver {inside[-1].parent}")
-    return None
