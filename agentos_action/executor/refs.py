@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from agentos_action.errors import ConflictError, UsageError
 from agentos_action.repo import common_folder
 
 _HEADS = "refs/heads/"
+
+#: How libgit2 says that somebody holds a lock: seen before it makes the file, and while it does (EEXIST).
+_TAKEN = ("failed to lock", os.strerror(errno.EEXIST))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +113,13 @@ def lock_of(repo: pygit2.Repository, ref: str) -> Path:
 
 
 def _stuck(repo: pygit2.Repository, to: Target, base: str, error: Exception) -> ConflictError | UsageError:
+    # The lock is looked at before the branch: whoever let go of it between the two has moved the branch by then.
+    lock = lock_of(repo, to.ref)
+    held = lock.exists() or any(said in str(error) for said in _TAKEN)
     now = tip_of(repo, to.ref)
     if now is not None and now != to.tip:
         return moved(to.name, now, base)
-    lock = lock_of(repo, to.ref)
-    if lock.exists() or "failed to lock" in str(error):
+    if held:
         return _locked(to, lock)
     if to.tip is None:
         return _no_room(to.name, str(error))

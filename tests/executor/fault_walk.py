@@ -114,6 +114,7 @@ class Walk:
                 self.fork(repo, prepare, lambda: self.commit(repo))
                 self.mode = mode
                 if not journal.pending(repo / ".git"):
+                    self.say(prepare, "nothing was left to recover")
                     return False
                 code = self.fork(repo, number, lambda: journal.recover(repo))
             else:
@@ -147,8 +148,11 @@ class Walk:
         return code % 10 != 0
 
     def cut_short(self) -> list[int]:
-        """Return three points of a commit with something to recover after them: to undo, to finish, nearly done."""
-        found = []
+        """Return three points of a commit with something to recover after them: to undo, to finish, nearly done.
+
+        Each lies well inside its stretch, since the number of calls differs a little from one commit to the next.
+        """
+        undo, finish = [], []
         for number in range(1, MOST):
             repo = self.folder / "copy"
             shutil.copytree(self.first, repo, symlinks=True)
@@ -156,11 +160,11 @@ class Walk:
             code = self.fork(repo, number, lambda: self.commit(repo))  # noqa: B023 - called at once
             self.mode = mode
             if journal.pending(repo / ".git"):
-                found.append(number)
+                (undo if self.tip(repo) == self.accepted.base else finish).append(number)
             shutil.rmtree(repo)
             if code is None:
                 break
-        return sorted({found[0], found[len(found) // 2], found[-len(found) // 4]})
+        return [undo[len(undo) // 2], finish[len(finish) // 3], finish[-len(finish) // 4]]
 
     def say(self, number: int, complaint: str) -> None:
         """Note what is wrong at a point."""

@@ -41,16 +41,12 @@ def test_of_two_processes_exactly_one_commits(tmp_path: Path, branch: str) -> No
     repo = make_repo(tmp_path / "repo", {"a.txt": "one\n"})
     first = git(repo, "rev-parse", "HEAD").strip()
     git(repo, "branch", "other")
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACER, str(repo), who, branch, str(ROUNDS)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
-        for who in ("ada", "bob")
-    ]
+    with start(repo, "ada", branch) as ada, start(repo, "bob", branch) as bob:
+        race(repo, branch, first, [ada, bob])
+    assert git(repo, "fsck", "--strict", "--no-dangling") == ""
+
+
+def race(repo: Path, branch: str, first: str, racers: list[subprocess.Popen[str]]) -> None:
     for number in range(ROUNDS):
         lines = [ask(racer, first) for racer in racers]
         assert lines == ["ready\n", "ready\n"]
@@ -69,7 +65,11 @@ def test_of_two_processes_exactly_one_commits(tmp_path: Path, branch: str) -> No
         git(repo, "reset", "-q", "--hard")
     for racer in racers:
         assert racer.communicate(timeout=30)[0] == ""
-    assert git(repo, "fsck", "--strict", "--no-dangling") == ""
+
+
+def start(repo: Path, who: str, branch: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", RACER, str(repo), who, branch, str(ROUNDS)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 
 
 def tell(racer: subprocess.Popen[str], line: str) -> None:
