@@ -152,7 +152,8 @@ class Walk:
 
         Each lies well inside its stretch, since the number of calls differs a little from one commit to the next.
         """
-        undo, finish = [], []
+        undo: list[int] = []
+        finish: list[int] = []
         for number in range(1, MOST):
             repo = self.folder / "copy"
             shutil.copytree(self.first, repo, symlinks=True)
