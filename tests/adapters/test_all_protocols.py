@@ -306,7 +306,7 @@ def health_of(dialect: Dialect, row: Row) -> ToolHealth:
         started = time.monotonic()
         with speaking(dialect, faulty.base_url + PATH + dialect.base) as made:
             health = made.health_check(Deadline(row.seconds), full=True)
-        assert time.monotonic() - started < row.seconds + 0.5
+        assert time.monotonic() - started < row.seconds + 1.5
         return health
 
 
@@ -419,7 +419,7 @@ def test_nobody_there(dialect: Dialect) -> None:
         "network",
         "connect_refused",
     )
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3
 
 
 def test_no_such_name_and_no_tls(faulty: FaultyServer, dialect: Dialect) -> None:

@@ -140,7 +140,7 @@ def test_deadline_in_the_middle_of_generation(llama: LlamaServer, mode: str) -> 
         started = time.monotonic()
         with pytest.raises(Exception, match="did not finish in time") as caught:
             made.run(what, Deadline(0.8), heard.append)
-        assert time.monotonic() - started < 1.1
+        assert time.monotonic() - started < 2.5
         assert getattr(caught.value, "raw_error_code", None) == "timeout"
         assert len(heard) > 3
         ask(made, prompt("Say hello."), seconds=5)

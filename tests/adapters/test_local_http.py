@@ -184,7 +184,7 @@ def test_the_words_of_an_error_are_quoted_harmlessly(server: FaultyServer) -> No
     server.at[PATH] = reply({"problem": "\x1b[31mno\n::error::sk-secret-key"})
     with local(server.base_url, FULL) as made:
         message = failure(made).message
-    assert message.endswith('It says: "\ufffd[31mno : :error: :***"')
+    assert message.endswith('It says: "\ufffd[31mno : :error: :***".')
 
 
 @pytest.mark.parametrize("said", ["stop", "eos", "eos_token", "STOP", True])

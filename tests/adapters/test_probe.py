@@ -50,7 +50,7 @@ def test_listing_models_fails(
     started = time.monotonic()
     with adapter(faulty.base_url) as made:
         health = made.health_check(Deadline(0.7), full=True)
-    assert time.monotonic() - started < 1.2
+    assert time.monotonic() - started < 2.5
     assert (health.status, health.error_category, health.raw_error_code) == (status, category, code)
     assert health.probe_step == ("models" if code == "model_missing" else "none")
     assert health.endpoint == faulty.address

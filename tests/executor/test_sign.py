@@ -294,7 +294,7 @@ def test_gpg_with_a_locked_key_and_nobody_to_ask_does_not_hang(repo: Path) -> No
     configure(repo, commit_gpgsign="true")
     started = time.monotonic()
     error = refused(repo, seconds=5.0)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
     assert "GPG_TTY" in error.hint
 
 

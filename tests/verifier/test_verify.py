@@ -36,9 +36,9 @@ def creating(*paths: str, policy: Policy | None = None, found_before: tuple[Find
 
 def test_a_name_of_a_hundred_thousand_parts_is_no_trap_for_time() -> None:
     name = "a/" * 100_000 + "b"
-    began = time.monotonic()
+    began = time.process_time()
     assert [finding.id for finding in creating(name, "a", "a/b").result.errors].count("paths.through") == 2
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def accepted() -> Accepted:

