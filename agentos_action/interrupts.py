@@ -56,7 +56,8 @@ def deferred(*, last: bool = False) -> Iterator[None]:
         return
     pending: list[int] = []
     _held.append(True)
-    before = {number: signal.signal(number, lambda got, _: pending.append(got)) for number in _SIGNALS}
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, lambda got, _: pending.append(got)) for number in heard}
     try:
         yield
     finally:

@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 
 from agentos_action.errors import ToolError
+from agentos_action.interrupts import deferred
 
 INHERITED = (
     *("PATH", "HOME", "LANG", "LC_*", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
@@ -151,9 +151,7 @@ class Child:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.end()
 
 
@@ -171,17 +169,24 @@ def spawn(  # noqa: PLR0913 - each is one property of the child, all by name
     Use it as a context manager. `env` is the whole environment where it is given: nothing is inherited then.
     Raises ToolError `cannot_start` when there is no such program.
     """
+    popen: subprocess.Popen[bytes] | None = None
     try:
-        popen = subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            env=environment(keep, env_extra) if env is None else dict(env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr_to if stderr_to is not None else subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-        )
+        # A Ctrl-C between the fork and our knowing of the child would leave it behind.
+        with deferred():
+            popen = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                env=environment(keep, env_extra) if env is None else dict(env),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr_to if stderr_to is not None else subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
+            )
+    except KeyboardInterrupt:
+        if popen is not None:
+            Child(popen).end()
+        raise
     except OSError as error:
         message = f"cannot start {argv[0]}: {error.strerror or error}"
         hint = "check that the program exists and may be executed"
@@ -291,6 +296,5 @@ class _Strays:
 
 def _there(pipe: IO[bytes] | None) -> IO[bytes]:
     if pipe is None:
-        message = "the child was started without this pipe"
-        raise ValueError(message)
+        raise ValueError("the child was started without this pipe")
     return pipe

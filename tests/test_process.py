@@ -51,7 +51,7 @@ def test_time_limit_ends_grandchildren_even_in_another_session(tmp_path: Path) -
     finished = process.run(["sh", "-c", script], timeout=0.7, cwd=tmp_path)
     assert finished.timed_out
     assert finished.stdout == b"ready\n"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert all(_gone(int((tmp_path / name).read_text())) for name in "ab")
 
 
@@ -60,7 +60,7 @@ def test_what_a_finished_child_leaves_in_its_group_is_ended(tmp_path: Path) -> N
     began = time.monotonic()
     finished = process.run(["sh", "-c", "sleep 300 & echo $! > pid; echo done"], timeout=30, cwd=tmp_path)
     assert (finished.returncode, finished.stdout, finished.timed_out) == (0, b"done\n", False)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert _gone(int((tmp_path / "pid").read_text()))
 
 
