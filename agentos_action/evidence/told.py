@@ -38,7 +38,7 @@ def tell(folder: Path) -> dict[str, Any]:
         "parent": started.get("parent"),
         "exceptions": started.get("exceptions"),
         "task": event_of(tape, "task_loaded").get("task"),
-        "asked_by": event_of(tape, "task_loaded").get("asked_by"),
+        "asked_by": event_of(tape, "task_loaded").get("asked_by", finished.get("asked_by")),
         "policy": event_of(tape, "task_loaded").get("policy"),
         "model": _model(tape),
         "answers": [row.get("answer") for row in answers],

@@ -35,6 +35,7 @@ def close_run(walk: Walk, error: AgentOSError | None) -> RunReport:
                 message=report.message,
                 delivery=report.delivery.model_dump(mode="json") if report.delivery else None,
                 pull_request_url=report.pull_request_url,
+                **({"asked_by": list(walk.acting)} if walk.acting else {}),
                 **failure_fields(error),
             )
             walk.folder.write_json(SUMMARY, _summary(walk, report))

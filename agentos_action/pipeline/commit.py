@@ -135,7 +135,7 @@ def _stand(walk: Walk, proposal: Proposal, cause: Cause | None) -> _Stand | None
 
 def _task(walk: Walk, proposal: Proposal, found: Found | None) -> ToolTask:
     """Return the task to judge by: with our own command line's path lists, and no base yet."""
-    task = taken(proposal, found).model_copy(update={"base": None})
+    task = taken(walk, proposal, found).model_copy(update={"base": None})
     return ToolTask.model_validate({**task.model_dump(exclude_unset=True), **paths_of(task, walk.request)})
 
 

@@ -87,7 +87,7 @@ def _one(bundle: Path, into: Path) -> Merged:
         checked = _checked(part)
         problems += checked.problems
         run_id = checked.run_id
-        if run_id is not None and not _RUN.fullmatch(run_id):
+        if run_id is not None and (not _RUN.fullmatch(run_id) or run_id.casefold() == INDEX):
             problems.append(Problem(TAPE, 1, "its run_id is no name of a folder"))
         if problems or run_id is None:
             return Merged(str(bundle), run_id, "refused", tuple(problems))

@@ -202,14 +202,18 @@ def _of_file(walk: Walk, file: File) -> Found:
 def asked_base(walk: Walk, pull_request: int) -> str:
     """Return the tip of a pull request's branch, which a task that was asked in it starts from; names it in the walk.
 
-    Raises UsageError for one of a fork, or where its tip is not in this clone.
+    Raises UsageError for one that is closed or of a fork, or where its tip is not in this clone.
     """
     if not can_ask(walk):
         hint = "Give a token (GITHUB_TOKEN, or the input github-token), or name the branch with --base."
         raise UsageError(f"from which branch pull request {pull_request} comes is not known", hint)
     forge = walk.request.forge
     with asking(walk) as asked:
-        head = asked.pull(pull_request).head
+        pull = asked.pull(pull_request)
+    head = pull.head
+    if pull.state != "open":
+        # Its branch may be gone, and the model would be asked for nothing.
+        raise UsageError(f"pull request {pull_request} is closed", "Reopen it, or ask in an issue.")
     if head.repo is None or head.repo.full_name.casefold() != forge.repository.casefold():
         hint = "Take its commits into a branch of this repository, and ask there."
         raise UsageError(f"pull request {pull_request} comes from a fork, where nothing is written", hint)

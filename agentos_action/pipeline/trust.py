@@ -37,7 +37,7 @@ def standing_of(walk: Walk, rules: Iterable[TrustRules], event: Event | None, *,
     `rules` are the policy's own and those that the task narrows them to, and whoever asks satisfies both: a list of
     names in a task would else stand in place of the permission that the policy asks for. `given` says that the task
     comes from the command line and not from the event: what the event does not prove then counts against nobody where
-    the forge cannot be asked. Raises DeliveryError where the forge does not answer.
+    the forge cannot be asked. The walk keeps who acts. Raises DeliveryError where the forge does not answer.
     """
     if event is None:
         return Standing()
@@ -57,6 +57,7 @@ def standing_of(walk: Walk, rules: Iterable[TrustRules], event: Event | None, *,
         }
         for actor in event.actors
     )
+    walk.acting = rows
     return Standing(tuple(refused), rows)
 
 

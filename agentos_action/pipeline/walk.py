@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,7 +61,8 @@ class Walk:
 
     `branch` is the one to commit on (None: the checked-out one), `asked_base` the base that the event chose (a pull
     request's branch at the remote), `parent` the run whose proposal is committed or whose commit is delivered;
-    `refused` is why it goes no further (who asks may not, the text was edited, a check failed).
+    `refused` is why it goes no further (who asks may not, the text was edited, a check failed); `acting` are those who
+    act in the event, until the tape tells of them.
     """
 
     request: RunRequest
@@ -92,6 +93,7 @@ class Walk:
     asked_base: str | None = None
     checks: tuple[CheckResult, ...] = ()
     refused: tuple[Finding, ...] = ()
+    acting: tuple[Mapping[str, object], ...] = ()
     parent: str | None = None
     receipt: Receipt | None = None
     written: tuple[str, ...] = ()
@@ -130,6 +132,8 @@ class Walk:
         """Tape an event and return its hash."""
         # A Ctrl-C between the line and its place in the chain would break the chain.
         with self.timed("evidence"), deferred():
+            if "asked_by" in data:
+                self.acting = ()
             return self.tape.write(name, data)
 
     def warn(self, finding: Finding) -> None:

@@ -208,7 +208,7 @@ class TriggerRules:
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _CLOSED
 
-    label: Annotated[str, Shape(longest=50)] = "agentos"
+    label: Annotated[str, Shape(longest=50, pattern=r"|\S(.*\S)?")] = "agentos"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

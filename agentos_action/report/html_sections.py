@@ -31,10 +31,11 @@ def asked(view: RunView) -> Html:
     if not task:
         return note("The run ended before its task was read.")
     instruction = said(task.get("instruction"))
+    actors = items(view.event("task_loaded"), "asked_by") or items(view.event("run_finished"), "asked_by")
     told = [
         ("Task", said(task.get("task_id"))),
         ("Asked by", " ".join(filter(None, (said(task.get("requested_by")), f"({said(task.get('source'))})")))),
-        ("Acting in the event", "; ".join(acting(items(view.event("task_loaded"), "asked_by")))),
+        ("Acting in the event", "; ".join(acting(actors))),
         ("Recipe", said(task.get("recipe"))),
         ("Files named", listed(task, "files")),
         ("May change only", listed(task, "allowed_paths")),

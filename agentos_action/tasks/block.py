@@ -7,10 +7,12 @@ import tomllib
 from typing import Any
 
 from agentos_action.errors import UsageError
+from agentos_action.records.task import ToolTask
 from agentos_action.tasks.file import TaskKeys
 from agentos_action.tasks.markdown import parse_markdown
 from agentos_action.tomlfile import read_toml
 
+DEFAULT_SECONDS: float = ToolTask.model_fields["timeout_seconds"].default
 _KEY = re.compile(r"\s*(?:\[\s*)?[\"']?([A-Za-z_]+)")
 _HINT = "A block that is only a sample: fence it as ```text."
 
@@ -42,7 +44,11 @@ def without_block(text: str, where: str) -> tuple[str, dict[str, Any]]:
         # A list of users takes the place of a permission: whoever writes the text would let themselves ask.
         hint = "[trust] of agentos.toml, or of a task file in the repository, says who may ask."
         raise UsageError(f"{name}: unknown key 'trust': a text does not say who may ask for it", hint)
-    return "\n".join([*lines[:first], *lines[end:]]).strip(), keys.model_dump(exclude_unset=True)
+    told = keys.model_dump(exclude_unset=True)
+    if keys.timeout_seconds is not None:
+        # The policy sets no time, so what counts without the key is the most.
+        told["timeout_seconds"] = min(keys.timeout_seconds, DEFAULT_SECONDS)
+    return "\n".join([*lines[:first], *lines[end:]]).strip(), told
 
 
 def _ours(content: str) -> bool:

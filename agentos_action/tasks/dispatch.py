@@ -13,6 +13,8 @@ from agentos_action.tasks.payload import MAX_NUMBER, table
 
 #: What one of may be given; `files` may go with the first two.
 KEYS = ("instruction", "recipe", "task-file", "issue-number")
+DISPATCHES = frozenset({"workflow_dispatch", "repository_dispatch"})
+_ISSUE = re.compile(r"#?([1-9][0-9]{0,14})")
 _HINT = "Give one of instruction, recipe, task-file and issue-number (files may go with the first two)."
 
 
@@ -29,7 +31,7 @@ class Dispatched:
 
 def dispatched(name: str, payload: dict[str, Any]) -> Dispatched:
     """Read a dispatch; raises UsageError where it asks for nothing, for two things, or for what is no text."""
-    where = "inputs" if name == "workflow_dispatch" else "client_payload"
+    where = _where(name)
     given = table(payload, where)
     told = {key: said for key in KEYS if (said := _text(given.get(key), f"{where}.{key}")) is not None}
     if not told:
@@ -41,6 +43,17 @@ def dispatched(name: str, payload: dict[str, Any]) -> Dispatched:
         raise UsageError(f"{where}: files go with an instruction or a recipe, not with {next(iter(told))}", _HINT)
     issue = _number(told["issue-number"], where) if "issue-number" in told else None
     return Dispatched(told.get("instruction"), told.get("recipe"), told.get("task-file"), issue, files)
+
+
+def issue_named(name: str, payload: dict[str, Any]) -> int | None:
+    """Return the issue that a dispatch names, None where it names none, or the event is another."""
+    value = table(payload, _where(name)).get("issue-number") if name in DISPATCHES else None
+    found = _ISSUE.fullmatch(str(value).strip()) if isinstance(value, (str, int)) else None
+    return int(found[1]) if found else None
+
+
+def _where(name: str) -> str:
+    return "inputs" if name == "workflow_dispatch" else "client_payload"
 
 
 def _text(value: object, what: str) -> str | None:
@@ -55,9 +68,10 @@ def _text(value: object, what: str) -> str | None:
 
 
 def _number(text: str, where: str) -> int:
-    if not re.fullmatch(r"#?[1-9][0-9]{0,14}", text):
+    found = _ISSUE.fullmatch(text)
+    if found is None:
         raise UsageError(f"{where}.issue-number: {text[:40]!r} is no number of an issue", "Give it as 12.")
-    return int(text.removeprefix("#"))
+    return int(found[1])
 
 
 def _files(value: object, what: str) -> tuple[str, ...]:

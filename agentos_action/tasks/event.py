@@ -23,7 +23,7 @@ class Event:
     """What set the workflow off: its name and action, everybody who acts in it, the run it follows (`workflow_run`).
 
     `target` is the commit that a pull request goes to; `of_pull_request` says that the event is about one, so that
-    what is checked out may be a stranger's.
+    what is checked out may be a stranger's; `unnamed` that it follows a run without saying who set that one off.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Event:
     target: str | None = None
     of_pull_request: bool = False
     default_branch: str | None = None
+    unnamed: bool = False
 
 
 def read_event(name: str, file: Path) -> Event:
@@ -53,6 +54,7 @@ def event_in(name: str, payload: dict[str, Any]) -> Event:
         text(table(payload, "pull_request", "base"), "sha"),
         about,
         text(table(payload, "repository"), "default_branch"),
+        name == "workflow_run" and not text(table(run, "actor"), "login"),
     )
 
 

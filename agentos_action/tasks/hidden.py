@@ -32,6 +32,8 @@ _INDENTED_HEAD = re.compile(r"\n(?: {4}| {0,3}\t)[^\n]*\n {0,3}[|:-][|: \t-]*(?:
 #: What may begin right below a footnote in a list or a quotation, and goes on with it.
 _GOES_ON = frozenset({"paragraph_open", "heading_open", "table_open", "code_block", BARLESS})
 _PLAIN = frozenset({"", "="})
+#: A language has a short name; the page shows neither it nor what else is written in its place.
+_LANGUAGE = re.compile(r"[\w.,+#*-]{0,24}")
 _SAYS = re.compile(r"\w")
 
 #: A parser's time grows with their square.
@@ -39,7 +41,7 @@ MAX_BRACKETS = 10_000
 
 _COMMENT, _DEFINITION, _INFO = "HTML comment", "link definition", "remark behind a fence"
 _PICTURE, _TITLE, _NOTE = "text of a picture", "title of a link", "footnote"
-_CELL, _TABLE = "cell without a column", "table without bars"
+_NAME, _CELL, _TABLE = "name of a definition", "cell without a column", "table without bars"
 
 
 def without_hidden(text: str, where: str, *, plain: bool = False) -> tuple[str, tuple[Finding, ...]]:
@@ -108,8 +110,8 @@ class _Lines:
     def _definitions(self, tokens: list[Token], references: dict[str, dict[str, list[int]]]) -> None:
         """Take out the lines that make nothing a reader sees, but for definitions that a link uses."""
         links = (child for token in tokens for child in (token.children or ()))
-        # A link that has a title, or a picture a text, loses it below, and gets the address instead of a definition.
-        used = {link.meta.get("label") for link in links if not (link.attrs.get("title") or link.content)}
+        # A picture, and a link that says more than it shows, gets the address below instead of a definition.
+        used = {link.meta.get("label") for link in links if SPAN not in link.meta}
         shown = {line for label, item in references.items() if label in used for line in range(*item["map"])}
         for token in tokens:
             if token.map and token.type in _LEAVES:
@@ -131,10 +133,11 @@ class _Lines:
     def _fence(self, token: Token) -> None:
         first = (token.map or [0])[0]
         line = self._lines[first]
-        words = token.info.split()
-        if line is not None and len(words) > 1:
+        language, *more = token.info.split() or ("",)
+        known = _LANGUAGE.fullmatch(language)
+        if line is not None and (more or not known):
             at = line.find(token.markup) + len(token.markup)
-            self._take(first, line[:at] + words[0], _INFO)
+            self._take(first, line[:at] + (language if known else ""), _INFO)
 
     def _row(self, token: Token, cells: list[Token]) -> None:
         """Take out what is hidden in a row of a table, each cell by itself, and cells that the table does not show."""
@@ -229,7 +232,7 @@ def _hidden_spans(children: list[Token] | tuple[Token, ...]) -> Iterator[tuple[i
         start, end = child.meta[SPAN]
         if child.type == "html_inline" and child.content.startswith(("<!", "<?")):
             yield start, end, "", _COMMENT
-        elif child.type == "image" and (child.content or child.attrs.get("title")):
+        elif child.type == "image" and (child.content or child.attrs.get("title") or child.meta.get("label")):
             yield start, end, f"![]({child.attrs.get('src', '')})", _PICTURE
         elif child.type == "link_open":
-            yield start, end, f"({child.attrs.get('href', '')})", _TITLE
+            yield start, end, f"({child.attrs.get('href', '')})", _TITLE if child.attrs.get("title") else _NAME

@@ -22,6 +22,8 @@ SPAN = "span"
 START = "start"
 #: The types of a footnote's token, and of a table whose head has no bar, which only the forge knows for one.
 FOOTNOTE, BARLESS = "footnote", "barless"
+#: What stands behind the text of a link that is the name of its definition.
+_SAME = frozenset({"", "[]"})
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
 _ONE_COLUMN = re.compile(r"(?:\|[ \t]*:?-+:?|:-+:?|-+:)[ \t]*\|?[ \t]*|-+[ \t]*\|[ \t]*")
 
@@ -129,15 +131,22 @@ def _placed(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline,
 
 
 def _addressed(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline, bool], bool]:
-    """Return the rule for links, of which those with a title also tell where their address stands."""
+    """Return the rule for links, of which those whose source says more than they show tell where their address stands.
+
+    That is a title, or the name of a definition: in second brackets, or with raw HTML in it.
+    """
 
     def addressed(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser's own signature
         start, before = state.pos, len(state.tokens)
         found = rule(state, silent)
         if found and not silent:
             opened = next(token for token in state.tokens[before:] if token.type == "link_open")
-            if opened.attrs.get("title"):
-                opened.meta[SPAN] = (state.md.helpers.parseLinkLabel(state, start, disableNested=True) + 1, state.pos)
+            after = state.md.helpers.parseLinkLabel(state, start, disableNested=True) + 1
+            named = opened.meta.get("label") and (
+                state.src[after : state.pos] not in _SAME or "<" in opened.meta["label"]
+            )
+            if opened.attrs.get("title") or named:
+                opened.meta[SPAN] = (after, state.pos)
         return found
 
     return addressed

@@ -14,6 +14,7 @@ _WRITERS = frozenset({"workflow_dispatch", "repository_dispatch", "push", "sched
 _TRIAGE = frozenset({"labeled", "unlabeled", "assigned", "unassigned", "milestoned", "demilestoned"})
 #: What an author's standing in the repository proves at least. A collaborator, and a member of the organisation, may
 #: have been given less than write; the event does not say, so the standing counts as what it usually is.
+_OTHER = "Start it by another event."
 _STANDING: dict[str, Permission] = {"OWNER": "admin", "MEMBER": "write", "COLLABORATOR": "write"}
 
 
@@ -36,7 +37,10 @@ def may_ask(
     if not event.actors:
         if unproven or (event.name in _WRITERS and trust.users is None):
             return ()
-        return (_finding("nobody", f"the event {event.name!r} names nobody who acts", "Start it by another event."),)
+        return (_finding("nobody", f"the event {event.name!r} names nobody who acts", _OTHER),)
+    if event.unnamed and not unproven:
+        # The sender alone may be one who ran again what a stranger set off.
+        return (_finding("nobody", f"the event {event.name!r} names nobody who acts in the run before", _OTHER),)
     known = {login.casefold(): permission for login, permission in (permissions or {}).items()}
     return tuple(finding for actor in event.actors for finding in _one(trust, event, actor, known, unproven=unproven))
 

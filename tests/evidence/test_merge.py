@@ -13,6 +13,7 @@ import pytest
 from agentos_action.evidence.layout import SUMS, TAPE
 from tests.git import make_repo
 from tests.runs import cli, diff_answer, scripted
+from tests.sealing import reseal
 
 
 @pytest.fixture
@@ -87,6 +88,12 @@ def test_links_and_pipes_of_a_hostile_bundle_lead_nowhere(artifacts: Path, tmp_p
     into = tmp_path / "all"
     assert merged(artifacts, "--into", into, code=1) == {"job-0": "refused", "job-1": "refused"}
     assert sorted(path.name for path in into.iterdir()) == ["index.json"]
+
+
+def test_no_bundle_takes_the_place_of_the_index(artifacts: Path, tmp_path: Path) -> None:
+    reseal(artifacts / "job-0", lambda line: line.update(run_id="index.json"))
+    assert merged(artifacts, "--into", tmp_path / "all", code=1) == {"job-0": "refused", "job-1": "merged"}
+    assert len(index(tmp_path / "all")) == 1
 
 
 @pytest.mark.parametrize("folder", ["empty", "nowhere"])

@@ -1,4 +1,4 @@
-"""A bundle says itself where its task comes from; `agentos commit --issue` takes no other than the event's."""
+"""A bundle says itself where its task comes from, and who asked; `agentos commit` takes no such word for it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.events import ISSUE, commented, ids, labelled, workplace
+from agentos_action.records.delivery import Delivery, Forge
+from tests.forge.api import add_issue
+from tests.pipeline.events import ISSUE, commented, ids, labelled, loaded, payload, workplace
 from tests.sealing import reseal
 
 
@@ -28,3 +30,43 @@ def test_the_event_s_own_task_is_taken_by_its_number(tmp_path: Path) -> None:
         assert report.status == "committed", report.message
         skipped = here.propose("issue_comment", commented("/agentosfoo"))
         assert here.commit("issue_comment", commented("/agentosfoo"), skipped.evidence, issue=ISSUE).exit_code == 0
+
+
+@pytest.mark.parametrize("source", ["command line", "comment"])
+def test_no_other_task_is_taken_than_that_of_the_issue_a_dispatch_names(tmp_path: Path, source: str) -> None:
+    found = {**payload("workflow_dispatch"), "inputs": {"issue-number": "#5"}}
+    forged = {"source": source, "instruction": "Write it so that it is mine.", "requested_by": "grace"}
+    with workplace(tmp_path) as here:
+        proposal = here.propose("workflow_dispatch", found).evidence
+        honest = here.commit("workflow_dispatch", found, proposal, issue=ISSUE, branch="agentos/{task}", dry_run=True)
+        assert (honest.status, honest.findings) == ("dry_run", ()), honest.message
+        reseal(
+            Path(proposal or ""), lambda line: line["task"].update(forged) if line["event"] == "task_loaded" else None
+        )
+        report = here.commit("workflow_dispatch", found, proposal, issue=ISSUE)
+        assert (report.status, ids(report)) == ("rejected", ["bundle.other-task"]), report.message
+        blind = here.commit("workflow_dispatch", found, proposal, issue=ISSUE, forge=Forge())
+        assert (blind.status, blind.exit_code) == ("usage", 2), blind.message
+
+
+def test_the_issue_that_a_dispatch_names_is_the_one_and_is_answered(tmp_path: Path) -> None:
+    found = {**payload("workflow_dispatch"), "inputs": {"issue-number": 5}}
+    with workplace(tmp_path) as here:
+        add_issue(here.api, 6, "Mine", "Write it so that it is mine.")
+        wish = Delivery(way="pull-request")
+        proposal = here.propose("workflow_dispatch", found).evidence or ""
+        here.commit("workflow_dispatch", found, proposal, delivery=wish)
+        assert [comment["issue"] for comment in here.api.comments] == [ISSUE]
+        forged = {"task_id": "issue-6", "instruction": "Mine\n\nWrite it so that it is mine."}
+        reseal(Path(proposal), lambda line: line["task"].update(forged) if line["event"] == "task_loaded" else None)
+        report = here.commit("workflow_dispatch", found, proposal)
+        assert ids(report) == ["bundle.other-task"], report.message
+
+
+def test_a_bundle_does_not_say_who_asked(tmp_path: Path) -> None:
+    found = payload("workflow_dispatch")
+    with workplace(tmp_path) as here:
+        proposal = here.propose("workflow_dispatch", found, instruction="Count on", requested_by="grace").evidence
+        report = here.commit("workflow_dispatch", found, proposal, requested_by="ada")
+        assert report.status == "committed", report.message
+        assert loaded(report)["task"]["requested_by"] == "ada"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agentos_action.evidence.told import tell
 from agentos_action.evidence.verify import verify_bundle
 from agentos_action.records.run import ModelWish, Workflow
 from tests.git import make_repo
@@ -60,6 +61,9 @@ def test_who_may_not_ask_is_refused_for_that(repo: Path, tmp_path: Path) -> None
     assert ended.status == "rejected"
     report = committed(repo, ended.evidence, workflow=workflow)
     assert [finding.id for finding in report.findings] == ["trust.permission"]
+    # No task is loaded, and who acted is told all the same.
+    acting = {"login": "eve", "bot": False, "association": "NONE", "permission": None, "told_by": "event"}
+    assert tell(Path(report.evidence or ""))["asked_by"] == [acting]
 
 
 def test_a_workflow_takes_no_other_runs_word(repo: Path, tmp_path: Path) -> None:

@@ -200,8 +200,12 @@ def test_a_comment_in_a_review_is_about_its_file(here: Workplace) -> None:
 
 @pytest.mark.parametrize(
     ("pull", "said"),
-    [({"of": "eve/r"}, "comes from a fork"), ({"sha": "1" * 40}, "is not in this clone")],
-    ids=["a fork", "a tip that was not fetched"],
+    [
+        ({"of": "eve/r"}, "comes from a fork"),
+        ({"sha": "1" * 40}, "is not in this clone"),
+        ({"state": "closed"}, "is closed"),
+    ],
+    ids=["a fork", "a tip that was not fetched", "closed"],
 )
 def test_a_branch_that_cannot_be_changed_is_refused(here: Workplace, pull: dict[str, str], said: str) -> None:
     with_branch(here)

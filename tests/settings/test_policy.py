@@ -80,6 +80,8 @@ def test_its_digest_is_that_of_sha256sum_on_the_file(tmp_path: Path) -> None:
         ("[context]\nforbidden_paths = ['a\\']\n", f"{WHERE}:2: key 'context.forbidden_paths': "),
         ("[triggers]\nlabels = 'a'\n", f"{WHERE}:2: unknown key 'triggers.labels'"),
         ("[triggers]\nlabel = 3\n", f"{WHERE}:2: key 'triggers.label': "),
+        ("[triggers]\nlabel = '  '\n", f"{WHERE}:2: key 'triggers.label': "),
+        ("[triggers]\nlabel = 'agentos '\n", f"{WHERE}:2: key 'triggers.label': "),
         (f"[triggers]\nlabel = '{'x' * 51}'\n", f"{WHERE}:2: key 'triggers.label': "),
         ("limits = 3\n", f"{WHERE}:1: key 'limits': "),
         ("a b\n", f"{WHERE}:1: not valid TOML: "),

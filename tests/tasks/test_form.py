@@ -114,6 +114,11 @@ def test_a_text_does_not_say_who_may_ask_for_it() -> None:
     assert "agentos.toml" in caught.value.hint
 
 
+def test_a_text_takes_no_more_time_than_a_task_has() -> None:
+    asked = [without_block(f"```toml\ntimeout_seconds = {time}\n```", "the issue")[1] for time in (86_400, 12.5)]
+    assert asked == [{"timeout_seconds": 300.0}, {"timeout_seconds": 12.5}]
+
+
 def test_two_blocks_are_refused() -> None:
     with pytest.raises(UsageError, match="2 toml blocks"):
         without_block("```toml\nfiles = []\n```\n\n~~~TOML\nrecipe = 'x'\n~~~", "the issue")

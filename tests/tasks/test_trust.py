@@ -99,6 +99,10 @@ def test_the_run_before_is_asked_too(tmp_path: Path) -> None:
     assert ids(TrustRules(users=("ada",)), found) == ["trust.user"]
     assert ids(TrustRules(users=("ada", "eve")), found) == []
     assert set(ids(TrustRules(), found)) == {"trust.permission"}
+    # Whose run nobody names is anybody's.
+    nobodys = event(tmp_path, "workflow_run", {"workflow_run": {"id": 7, "triggering_actor": ADA}, "sender": ADA})
+    assert ids(TrustRules(users=("ada",)), nobodys) == ["trust.nobody"]
+    assert may_ask(TrustRules(), nobodys, unproven=True) == ()
 
 
 def test_a_schedule_asks_for_nobody_and_another_event_without_a_sender_is_refused(tmp_path: Path) -> None:
