@@ -163,6 +163,8 @@ def _publish(report: RunReport, inputs: Inputs, environment: Mapping[str, str]) 
         "branch": (report.branch or "") if report.commit or report.delivery else "",
         "evidence-path": report.evidence or "",
         "evidence-name": name,
+        # Silence where the inputs could not be read: then action.yml goes by what stands there.
+        "upload": "" if inputs is NOTHING else str(inputs.upload).lower(),
         "diff-path": str(diff) if diff is not None and diff.is_file() else "",
         "run-id": report.run_id or "",
         "pull-request-url": report.pull_request_url or "",

@@ -46,11 +46,17 @@ def main() -> int:
         _tell(told.get("GITHUB_OUTPUT"), {"python": place / "bin/python", "agentos": place / "bin/agentos"})
     except (AgentOSError, OSError) as raised:
         error = raised if isinstance(raised, AgentOSError) else UsageError(f"no environment can be made: {raised}")
-        text = f"{error.message}\n{error.hint}".strip()
-        escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        sys.stdout.write(f"::error title=agentos%3A {error.status}::{escaped}\n")
-        return error.exit_code
+        return refused(error, told.get("GITHUB_OUTPUT"))
     return 0
+
+
+def refused(error: AgentOSError, output: str | None) -> int:
+    """Say an error before there is a run: as an annotation and as the outputs of one; return its exit code."""
+    text = f"{error.message}\n{error.hint}".strip()
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    sys.stdout.write(f"::error title=agentos%3A {error.status}::{escaped}\n")
+    _tell(output, {"status": error.status, "exit-code": error.exit_code, "error-category": error.category or ""})
+    return error.exit_code
 
 
 def environment_for(source: Path, extra: str, roots: tuple[Path, ...]) -> Path:
@@ -182,7 +188,7 @@ def _sweep(root: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _tell(output: str | None, values: Mapping[str, Path]) -> None:
+def _tell(output: str | None, values: Mapping[str, object]) -> None:
     """Write outputs; the delimiter is random, so that no value can end itself."""
     if output:
         delimiter = f"agentos-{secrets.token_hex(20)}"

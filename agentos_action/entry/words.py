@@ -22,6 +22,8 @@ _OTHERS = {
     "--repo": "actions/checkout, without path",
 }
 _INPUTS = {option: name for name, option in (OPTIONS | LINES).items()} | _OTHERS
+#: How a provider says where a key belongs: a step has an input for it, and nobody there to store it.
+_KEY = re.compile(r"\bPut (it|the right key) into the environment\b.*", re.DOTALL)
 
 
 def input_of(option: str) -> str:
@@ -31,7 +33,8 @@ def input_of(option: str) -> str:
 
 def in_inputs(text: str) -> str:
     """Return what an error says with inputs in place of options; one that names a whole command is left as it is."""
-    return text if "agentos " in text else re.sub(r"(?<!\S)--[a-z][a-z0-9-]*", lambda word: input_of(word[0]), text)
+    text = _KEY.sub(r"Give \1 as api-key, from a secret that is there and not empty.", text)
+    return text if "agentos " in text else re.sub(r"(?<![^\s(])--[a-z][a-z0-9-]*", lambda word: input_of(word[0]), text)
 
 
 def check_dashes(argv: Iterable[str]) -> None:

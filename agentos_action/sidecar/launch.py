@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import select
 import sys
 import time
@@ -33,6 +34,9 @@ _KEEP = (
 _TICK_SECONDS = 0.05
 _PROGRESS_SECONDS = 0.2
 _LOG_TAIL = 16_384
+_SAID_LINES = 3
+#: Where llama.cpp's log says what is wrong with a file.
+_CAUSE = re.compile(r"(?:gguf_\w+|llama_model_load): (?!failed to (?:load|read)).*")
 _OUT_OF_MEMORY_EXIT = 137
 
 
@@ -162,10 +166,13 @@ def _context_of(port: int, wanted: Plan) -> int:
 
 def _early_end(code: int, wanted: Plan, log: IO[bytes]) -> AgentOSError:
     lines = _last_lines(log, wanted.api_key)
-    said = "; ".join(lines) or "it said nothing"
+    said = "; ".join(lines[-_SAID_LINES:]) or "it said nothing"
     if wanted.port and any("couldn't bind" in line for line in lines):
         return port_error(wanted.port, "is taken by another program")
     if any("failed to load model" in line or "error loading model" in line for line in lines):
+        # The layers above the loader add only that it failed; it is tried twice, and says the same each time.
+        causes = list(dict.fromkeys(found[0] for line in lines if (found := _CAUSE.search(line))))
+        said = "; ".join(causes[:_SAID_LINES]) or said
         message = f"llama.cpp cannot load the model {wanted.model.name}: {said}"
         hint = f"it needs another llama.cpp, or is damaged: {models.reinstall_hint(wanted.model)}"
         return ToolError(message, hint, category="runtime", code="model_load_failed")
@@ -177,11 +184,11 @@ def _early_end(code: int, wanted: Plan, log: IO[bytes]) -> AgentOSError:
 
 
 def _last_lines(log: IO[bytes], secret: str) -> list[str]:
-    """Return up to three of the log's last lines, those marked as errors first, printable and without the key."""
+    """Return the log's last lines, only those marked as errors where there are any, printable and without the key."""
     descriptor = log.fileno()
     size = os.fstat(descriptor).st_size
     # Not seek and read: the child writes through the same open file and would move with us.
     tail = os.pread(descriptor, _LOG_TAIL, max(0, size - _LOG_TAIL)).decode("utf-8", "replace")
     lines = [fetch.printable(line.replace(secret, "***"), 200) for line in tail.splitlines() if line.strip()]
     marked = [line for line in lines if " E " in line or "rror" in line]
-    return (marked or lines)[-3:]
+    return marked or lines

@@ -141,6 +141,9 @@ def check(model: Model) -> Model:
 
 def reinstall_hint(model: Model) -> str:
     """Return the sentence that says how to get this model back."""
+    if model.source == model.path:
+        # A file of the user's own, used where it lies: nothing of it was installed.
+        return "get the whole file again, and its sha256 from where it is published"
     source = model.name if model.name in KNOWN else f"{model.source} --sha256 {model.sha256} --name {model.name}"
     return f"install it again: agentos model install {source}"
 

@@ -16,6 +16,8 @@ from agentos_action.errors import UsageError
 from agentos_action.sidecar import models
 
 MAX_THREADS = 8
+#: GGML_MAX_N_THREADS; with more it dies of a bad address.
+MOST_THREADS = 512
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,11 @@ class Plan:
 
 def make_plan(model: models.Model, options: Options) -> Plan:
     """Check model, engine and port, so that what can be said at once is said before anything starts."""
-    if options.context_tokens < 1 or (options.threads is not None and options.threads < 1):
-        message = "context size and threads must be at least 1"
-        raise UsageError(message, "leave them out for the defaults")
+    if options.context_tokens < 1:
+        raise UsageError(f"{options.context_tokens} tokens of context are too few", "leave it out for the default")
+    if options.threads is not None and not 1 <= options.threads <= MOST_THREADS:
+        message = f"{options.threads} threads cannot be: a server has 1 to {MOST_THREADS}"
+        raise UsageError(message, "leave them out for the default")
     model = models.check(model)
     binary, import_path = _engine(options.binary)
     _check_port(options.port)

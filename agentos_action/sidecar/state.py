@@ -28,6 +28,8 @@ _RECORD, _KEY, _LOG, _LOCK = "sidecar.json", "api-key", "server.log", "lock"
 # The kernel counts a process's start from boot, and the clock it is converted with may be corrected meanwhile.
 _START_TOLERANCE = 2.0
 _TICK_SECONDS = 0.05
+# The package, the room, the file.
+_OWN_PARTS = 3
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,16 @@ def process_of(record: Running) -> psutil.Process | None:
     """Return the recorded process if it still is that process; a number that was given away is somebody else's."""
     try:
         found = psutil.Process(record.pid)
-        same = abs(found.create_time() - record.created) <= _START_TOLERANCE and str(PROGRAM) in found.cmdline()
+        same = abs(found.create_time() - record.created) <= _START_TOLERANCE and _is_ours(found.cmdline())
         alive = found.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return None
     return found if same and alive else None
+
+
+def _is_ours(command: list[str]) -> bool:
+    """Return whether a command runs our child program, also another installation's: a user may have several."""
+    return any(Path(word).parts[-_OWN_PARTS:] == PROGRAM.parts[-_OWN_PARTS:] for word in command)
 
 
 def has_ended(process: psutil.Process) -> bool:

@@ -78,7 +78,7 @@ jobs:
           recipe: docstrings
           files: tests/git.py
           sidecar: embedded
-          upload-evidence: false
+          upload-evidence: "false "
       - id: proposed
         uses: ./
         with:
@@ -119,6 +119,12 @@ jobs:
         with:
           recipe: docstrings
           version: 99.0.0
+      - id: old
+        uses: ./
+        continue-on-error: true
+        with:
+          recipe: docstrings
+          python: ${{ env.OLD_PYTHON }}
       - if: always()
         run: |
           printf '%s' "$STEPS" > "$PROOF"
@@ -162,6 +168,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory, embedded_model: Model) -> Do
     files = {"notes.txt": "one\n", "pydantic.py": shadow, "venv.py": shadow, "pip.py": shadow}
     write_files(repo, {".github/workflows/doors.yml": WORKFLOW, **files})
     base = commit_all(repo, "the workflow")
+    (folder / "old python").symlink_to("/usr/bin/false")
     bare = init_repo(folder / "bare")
     with FaultyServer() as refused, FaultyServer() as hostile:
         answers(refused, REFUSED)
@@ -173,6 +180,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory, embedded_model: Model) -> Do
             "BARE": str(bare),
             "MODEL_KEY": KEY,
             "VERSION": f"v{__version__}",
+            "OLD_PYTHON": str(folder / "old python"),
             "STAND_IN_UPLOADS": str(folder / "uploads"),
         }
         run = run_workflow(repo, folder, environment)
@@ -303,6 +311,17 @@ def test_another_version_is_refused_before_anything_is_done(doors: Doors) -> Non
     step = doors.steps["other"]
     assert (step["outcome"], step["outputs"]["status"]) == ("failure", "usage")
     assert "the input version is '99.0.0'" in doors.run.output("other")
+
+
+def test_what_fails_before_there_is_a_run_says_so_in_the_outputs_too(doors: Doors) -> None:
+    step = doors.steps["old"]
+    told = {name: value for name, value in step["outputs"].items() if value}
+    assert step["outcome"] == "failure"
+    assert told == {"status": "usage", "exit-code": "2", "error-category": "config"}
+    errors = [line["arg"] for line in doors.run.commands("old") if line["command"] == "error"]
+    assert errors == [
+        "The input python does not name a Python of 3.11 or newer. actions/setup-python gives one.",
+    ]
 
 
 def test_all_steps_share_two_environments_with_and_without_the_embedded_model(doors: Doors) -> None:

@@ -93,6 +93,9 @@ def test_two_dashes_are_no_value(name: str) -> None:
 def test_an_error_names_inputs_and_leaves_commands_alone() -> None:
     assert in_inputs("Start llama-server, or use --embedded.") == "Start llama-server, or use sidecar: embedded."
     assert in_inputs("Give --task FILE; not a--model, --xyz.") == "Give task-file FILE; not a--model, --xyz."
+    assert in_inputs("handed in (--allowed-paths)") == "handed in (allowed-paths)"
+    key = "Put it into the environment (OPENAI_API_KEY), or store it: agentos tool auth set --provider openai."
+    assert in_inputs(key) == "Give it as api-key, from a secret that is there and not empty."
     whole = "agentos tool auth set --provider openai"
     assert in_inputs(whole) == whole
 

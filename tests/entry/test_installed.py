@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -84,3 +85,20 @@ def test_one_whose_python_is_gone_is_not_used(source: Path, tmp_path: Path) -> N
     assert found(tmp_path / "tools", content(source, "")) == folder
     (folder / "bin/python").unlink()
     assert found(tmp_path / "tools", content(source, "")) is None
+
+
+def test_a_model_that_cannot_be_fetched_is_told_as_a_run_would(tmp_path: Path) -> None:
+    told = {"AGENTOS_INPUT_SIDECAR": " embedded\n", "GITHUB_OUTPUT": str(tmp_path / "outputs")}
+    # No index, and no folder of wheels: pip finds nothing.
+    cut_off = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "XDG_CACHE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "agentos_action.entry.embedded"],
+        env={"PATH": os.environ["PATH"], **told, **cut_off},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 3
+    assert done.stdout.startswith("::error title=agentos%3A tool_failed::pip could not download ")
+    written = (tmp_path / "outputs").read_text(encoding="utf-8").splitlines()
+    assert written[1::3] == ["tool_failed", "3", "network"]

@@ -15,7 +15,8 @@ import pytest
 
 from agentos_action.errors import ToolError, UsageError
 from agentos_action.sidecar import models, server
-from agentos_action.sidecar.plan import Options
+from agentos_action.sidecar.file import own_model
+from agentos_action.sidecar.plan import Options, make_plan
 
 from .conftest import ONE_THREAD
 from .real import RUNNING, all_gone, ask, family, program, wait_for
@@ -128,6 +129,27 @@ def test_a_model_that_llamacpp_refuses_is_told_in_its_words(tmp_path: Path) -> N
         pass
     assert (caught.value.category, caught.value.raw_error_code) == ("runtime", "model_load_failed")
     assert "agentos model install" in caught.value.hint
+
+
+def test_a_file_of_ones_own_that_is_cut_short_is_not_one_to_install_again(
+    embedded_model: models.Model, tmp_path: Path
+) -> None:
+    """A file of one's own that is cut short is told in the loader's words, and there is nothing to install."""
+    short = tmp_path / "short.gguf"
+    with Path(embedded_model.path).open("rb") as whole:
+        short.write_bytes(whole.read(8_000_000))
+    own = own_model(short, None)
+    with pytest.raises(ToolError, match="not within the file bounds") as caught, server.running(own, ONE_THREAD):
+        pass
+    assert caught.value.message.count("; ") == 0
+    assert caught.value.hint.endswith("get the whole file again, and its sha256 from where it is published")
+
+
+def test_threads_that_no_server_can_have_are_told_before_it_is_started(embedded_model: models.Model) -> None:
+    """Threads that no server can have are told before it is started."""
+    for threads in (0, 513):
+        with pytest.raises(UsageError, match=f"{threads} threads cannot be: a server has 1 to 512"):
+            make_plan(embedded_model, replace(ONE_THREAD, threads=threads))
 
 
 def test_a_damaged_model_never_reaches_the_server(own_copy: models.Model) -> None:
