@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 WAYS = ("none", "push", "pull-request")
 #: Where the token may stand, the action's own input first.
 TOKENS = ("AGENTOS_INPUT_GITHUB_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
+#: An enterprise's own part of GitHub's cloud.
+_CLOUD = re.compile(r"https://[a-z0-9-]+\.ghe\.com")
 _RUN_ID = re.compile(r"[0-9]+")
 
 
@@ -95,9 +97,10 @@ def _named(repository: str) -> str:
 
 
 def _api_of(server: str) -> str:
-    """Return the address of a server's API: GitHub.com's has a host of its own, an Enterprise server's a path."""
+    """Return the address of a server's API: GitHub's clouds have a host of its own, an Enterprise server a path."""
     root = server.rstrip("/")
-    return "https://api.github.com" if root == "https://github.com" else f"{root}/api/v3"
+    cloud = root == "https://github.com" or _CLOUD.fullmatch(root) is not None
+    return root.replace("://", "://api.", 1) if cloud else f"{root}/api/v3"
 
 
 def _labels(given: list[str]) -> tuple[str, ...]:

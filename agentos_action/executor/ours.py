@@ -19,7 +19,18 @@ def is_ours(commit: pygit2.Commit, whose: pygit2.Signature) -> bool:
     lines = commit.raw_message.decode("utf-8", "replace").rstrip().rpartition("\n\n")[2].splitlines()
     same = (commit.committer.name, commit.committer.email) == (whose.name, whose.email)
     same = same and commit.author.time == commit.committer.time
-    return same and len(commit.parent_ids) == 1 and any(line.startswith(TRAILER) for line in lines)
+    return same and _parents(commit) == 1 and any(line.startswith(TRAILER) for line in lines)
+
+
+def _parents(commit: pygit2.Commit) -> int:
+    """Return how many parents a commit names; libgit2 shows none of the one that a shallow clone ends with."""
+    return commit.read_raw().partition(b"\n\n")[0].count(b"\nparent ")
+
+
+def is_cut_off(repo: pygit2.Repository, commit: str) -> bool:
+    """Return whether a shallow clone ends with a commit, so that its parent is not here."""
+    found = repo[commit].peel(pygit2.Commit)
+    return repo.is_shallow and len(found.parent_ids) < _parents(found)
 
 
 def require_ours(repo: pygit2.Repository, commit: str, order: CommitOrder) -> None:

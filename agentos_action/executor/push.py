@@ -21,7 +21,7 @@ from agentos_action.errors import AgentOSError, ConflictError, DeliveryError
 from agentos_action.executor import temporary
 from agentos_action.executor.ours import is_ours
 from agentos_action.executor.push_callbacks import Callbacks, To, host_of, shown
-from agentos_action.executor.push_refusals import refused, stale, unreachable
+from agentos_action.executor.push_refusals import FAILED, refused, stale, unreachable
 from agentos_action.records.delivery import is_loopback
 from agentos_action.repo import common_folder
 
@@ -35,6 +35,8 @@ _OTHERS = "refs/agentos/others/"
 _ALL = 2_147_483_647
 _TIMEOUT_MS = 30_000
 _PARTING_SECONDS = 0.5
+#: Before a remote that failed is asked again.
+_PAUSES = (0.1, 0.4, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,15 +105,26 @@ def _push(place: Path, top: Path, order: PushOrder, deadline: Deadline, ended: t
     with _beside(repo, top) as scratch:
         scratch.references.create(_OURS, order.commit)
         way = _Way(scratch, url, order, (deadline, ended))
-        tips = way.tips()
-        tip = tips.get(_HEADS + order.branch)
-        if tip == order.commit:
-            return Pushed(tip, there=True)
-        replaced = tip is not None and (order.replace_only or not _stands_on(scratch, order.commit, tip))
-        if replaced and tip is not None:
-            way.require_ours(tip, tips)
-        way.send(tip, force=replaced)
-        return Pushed(tip, replaced)
+        for pause in _PAUSES:
+            try:
+                return _looked_and_sent(scratch, way, order)
+            except DeliveryError as error:
+                # It may have arrived all the same, and is looked for first.
+                if error.raw_error_code != FAILED or ended.wait(pause):
+                    raise
+        return _looked_and_sent(scratch, way, order)
+
+
+def _looked_and_sent(scratch: pygit2.Repository, way: _Way, order: PushOrder) -> Pushed:
+    tips = way.tips()
+    tip = tips.get(_HEADS + order.branch)
+    if tip == order.commit:
+        return Pushed(tip, there=True)
+    replaced = tip is not None and (order.replace_only or not _stands_on(scratch, order.commit, tip))
+    if replaced and tip is not None:
+        way.require_ours(tip, tips)
+    way.send(tip, force=replaced)
+    return Pushed(tip, replaced)
 
 
 def address(repo: pygit2.Repository, remote: str) -> str:
@@ -170,7 +183,8 @@ class _Way:
         """Raise ConflictError unless every commit that would be lost is one of ours."""
         whose = self._scratch[self._order.commit].committer
         name = self._order.branch
-        self._fetch([f"+{_HEADS}{name}:{_THEIRS}"])
+        # A shallow clone may end with that very commit, and what is below would not be seen.
+        self._fetch([f"+{_HEADS}{name}:{_THEIRS}"], depth=_ALL if self._scratch.is_shallow else 0)
         theirs = self._scratch.references.get(_THEIRS)
         # None where somebody deleted the branch meanwhile.
         if theirs is None or str(theirs.target) != tip:

@@ -83,10 +83,10 @@ class Callbacks(pygit2.RemoteCallbacks):
             if now != (self.expected or "0" * len(now)):
                 raise self._stop(stale(self._to.branch))
 
-    def push_update_reference(self, refname: str, message: str | None) -> None:
+    def push_update_reference(self, refname: str, message: str | None) -> None:  # noqa: ARG002 - libgit2's
         """Keep what the remote says of a branch that it did not move."""
         if message:
-            self.said = f"{refname.removeprefix('refs/heads/')}: {message}"
+            self.said = message
 
     def sideband_progress(self, string: str) -> None:
         """Keep the end of what the remote says, which tells why it declines; stop where the time is over."""

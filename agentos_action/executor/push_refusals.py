@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from agentos_action.errors import ConflictError, DeliveryError, ErrorCategory
 from agentos_action.records.trailer import one_line
 
+#: The code of a failure that may pass by itself.
+FAILED: Final = "push_5xx"
 _MAX_SAID = 300
 
 
@@ -30,6 +33,13 @@ _ROWS = (
         "config",
         "the token may not change workflow files",
         "The workflow's own token never may: use an App token with the permission workflows, or forbid `.github/**`.",
+    ),
+    _Row(
+        r"exists; cannot create|directory file conflict|collides with existing",
+        "push_name_taken",
+        "config",
+        "beside another branch that is there it can have no such name",
+        "`a` and `a/b` cannot both be branches: give another --branch, or delete the other one.",
     ),
     _Row(
         r"protected|gh006|gh013|rule violations|cannot force-push",
@@ -67,6 +77,13 @@ _ROWS = (
         "The repository was renamed or moved: put its present address into the remote (git remote set-url).",
     ),
     _Row(
+        r"status code: (?:5\d\d|429)",
+        FAILED,
+        "network",
+        "the remote failed",
+        "Wait some minutes (githubstatus.com tells of GitHub's failures), then run the delivery again.",
+    ),
+    _Row(
         r"certificate|ssl|tls",
         "push_tls",
         "network",
@@ -91,6 +108,7 @@ _SSH = (
     ),
 )
 _MOVED = re.compile(r"non-fast-?forward|fetch first|stale info|cannot lock ref|failed to update ref|is at .* but exp")
+_NAMES = re.compile(r"(?<!\w)'[^']*'|refs/heads/\S*|[a-z]+://\S*")
 _NO_TOKEN = _Row(
     r"\b401\b|authentication|credentials",
     "push_no_token",
@@ -107,15 +125,11 @@ ROWS = (_NO_TOKEN, _BAD_TOKEN, *_SSH, *_ROWS)
 
 def refused(branch: str, said: str) -> DeliveryError | ConflictError:
     """Return the error for a branch that the remote, having taken the commit, did not move."""
-    if _MOVED.search(said.lower()):
-        return stale(branch)
-    return _error(f"the remote refused the branch {branch!r}", said, _ROWS)
+    return _error(f"the remote refused the branch {branch!r}", said, _ROWS, branch)
 
 
 def unreachable(url: str, said: str, *, token: bool) -> DeliveryError | ConflictError:
     """Return the error for a conversation with a remote that broke off; `token` says that it was given one."""
-    if _MOVED.search(said.lower()):
-        return stale("")
     return _error(f"cannot push to {url}", said, (*_SSH, _BAD_TOKEN if token else _NO_TOKEN, *_ROWS))
 
 
@@ -125,10 +139,15 @@ def stale(branch: str) -> ConflictError:
     return ConflictError(f"{name} was moved meanwhile", "Nothing was pushed over it. Run again.")
 
 
-def _error(what: str, said: str, rows: tuple[_Row, ...]) -> DeliveryError:
+def _error(what: str, said: str, rows: tuple[_Row, ...], branch: str = "") -> DeliveryError | ConflictError:
     words = one_line(said)[:_MAX_SAID]
-    for row in rows:
-        if re.search(row.words, words.lower()):
-            return DeliveryError(f"{what}: {row.said} ({words})", row.hint, category=row.category, code=row.code)
+    # What a branch, a file or an address is called says nothing of why it was refused.
+    telling = re.sub(rf"(?<![\w/-]){re.escape(branch)}(?![\w/-])", "", words) if branch else words
+    telling = _NAMES.sub("", telling).lower()
+    row = next((row for row in rows if re.search(row.words, telling)), None)
+    if _MOVED.search(telling) and (row is None or row.code != "push_name_taken"):
+        return stale(branch)
+    if row is not None:
+        return DeliveryError(f"{what}: {row.said} ({words})", row.hint, category=row.category, code=row.code)
     hint = "Check the remote's address and the network, then run again, or push the branch yourself."
     return DeliveryError(f"{what}: {words}", hint, category="network", code="push_failed")

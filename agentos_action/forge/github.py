@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Literal, TypeAlias
@@ -20,6 +21,7 @@ Reaction: TypeAlias = Literal["eyes", "rocket", "confused"]
 #: The login of a workflow's own token; what it does sets no workflow off.
 OWN_LOGIN: Final = "github-actions[bot]"
 _OF_TASK: Final = "<!-- agentos-action: task"
+_MARKER: Final = re.compile(r"<!-- agentos-action: (?:task|run) [0-9a-f]{32} -->")
 COMMENT_MARKER: Final = "<!-- agentos-action: the comment on this issue, which later runs update -->"
 PATIENCE_SECONDS: Final = 120.0
 #: How the tokens of a workflow and of an App begin.
@@ -200,6 +202,12 @@ def connected(forge: Forge, clock: Clock) -> Iterator[GitHub]:
 def of_another(body: str | None, marker: str) -> bool:
     """Return whether a text begins with the marker of another task."""
     return marked(body, _OF_TASK) and not marked(body, marker)
+
+
+def marker_in(body: str | None) -> str | None:
+    """Return the marker of a task or a run that a text begins with; None where it is not ours as we left it."""
+    found = _MARKER.match((body or "").lstrip())
+    return found[0] if found else None
 
 
 def marked(body: str | None, marker: str) -> bool:

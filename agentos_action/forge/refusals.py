@@ -29,8 +29,24 @@ def _row(statuses: str, words: str, code: str, category: ErrorCategory, said: st
 
 _SCOPES = "`permissions: contents: write`, `pull-requests: write` and `issues: write`"
 
-#: The first row that fits tells it.
+#: The first row that fits tells it; those that quote a branch, whose name may be any word, come first.
 ROWS = (
+    _row(
+        "422",
+        r"pull request already exists",
+        "forge_exists",
+        "config",
+        "there is a pull request already",
+        "Run again: it is found and updated.",
+    ),
+    _row(
+        "422",
+        r"no commits between",
+        "forge_no_commits",
+        "config",
+        "the branch has nothing that its target lacks",
+        "The change is there already; delete the branch.",
+    ),
     _row(
         "403 422",
         r"not permitted to create or approve pull requests",
@@ -58,7 +74,7 @@ ROWS = (
     ),
     _row(
         "403",
-        r"saml|sso",
+        r"\bsaml\b|\bsso\b",
         "forge_sso",
         "auth",
         "the organisation asks for single sign-on",
@@ -74,7 +90,7 @@ ROWS = (
     ),
     _row(
         "403 410 422",
-        r"archived|read-only",
+        r"\b(?:archived|read-only)\b",
         "forge_archived",
         "config",
         "the repository is archived",
@@ -82,27 +98,11 @@ ROWS = (
     ),
     _row(
         "403 410",
-        r"locked|disabled",
+        r"\b(?:locked|disabled)\b",
         "forge_locked",
         "config",
         "issues are disabled here, or this one is locked",
         "Unlock it, enable Settings > General > Issues, or give `comment: false`.",
-    ),
-    _row(
-        "422",
-        r"pull request already exists",
-        "forge_exists",
-        "config",
-        "there is a pull request already",
-        "Run again: it is found and updated.",
-    ),
-    _row(
-        "422",
-        r"no commits between",
-        "forge_no_commits",
-        "config",
-        "the branch has nothing that its target lacks",
-        "The change is there already; delete the branch.",
     ),
     _row(
         "422",

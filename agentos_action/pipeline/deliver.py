@@ -93,10 +93,18 @@ def deliver(walk: Walk, made: Made | None) -> None:
 
 def _once_more(walk: Walk, made: Made) -> str:
     """Return the command that delivers it as this run was asked to."""
-    wish, base = walk.request.delivery, named_target(walk, made, made.branch)
+    wish, repository = walk.request.delivery, walk.request.forge.repository
     words = ["agentos", "deliver", made.commit[:10], "--branch", made.branch]
-    words += ["--delivery", "push"] if wish.way == "push" else ["--base", base] if base else []
     words += ["--remote", wish.remote] if wish.remote != "origin" else []
+    if wish.way == "push":
+        return shlex.join([*words, "--delivery", "push"])
+    base = named_target(walk, made, made.branch)
+    words += ["--base", base] if base else []
+    words += ["--repository", repository] if repository else []
+    words += ["--draft"] if wish.draft else []
+    words += [word for name in wish.labels for word in ("--label", name)]
+    words += ["--issue", str(wish.issue)] if wish.issue is not None else []
+    words += [] if wish.comment else ["--no-comment"]
     return shlex.join(words)
 
 

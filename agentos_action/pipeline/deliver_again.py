@@ -16,7 +16,7 @@ from agentos_action.evidence.chain import event_of
 from agentos_action.evidence.layout import SUMS
 from agentos_action.evidence.proposal import Proposal, private_copy, read_proposal
 from agentos_action.evidence.verify import compare_commit
-from agentos_action.executor.ours import require_ours
+from agentos_action.executor.ours import is_cut_off, require_ours
 from agentos_action.pipeline.deliver import begin_delivery, delivering
 from agentos_action.pipeline.event import cause_of, our_own, policy_commit
 from agentos_action.pipeline.made import Made, trailer, trailers_in
@@ -202,4 +202,7 @@ def _facts(walk: Walk, commit: str) -> CommitFacts:
     if facts is None:
         hint = "Deliver from the repository where the run was, or fetch the commit."
         raise ConflictError(f"the commit {commit[:40]!r} is not in this repository", hint)
+    if is_cut_off(walk.repo.raw, commit):
+        hint = "Run `git fetch --deepen 1` (in a workflow give actions/checkout `fetch-depth: 2`), then deliver again."
+        raise UsageError(f"this shallow clone ends with the commit {commit[:10]}: whether it is ours is unknown", hint)
     return facts

@@ -10,6 +10,7 @@ from agentos_action.pipeline.made import Made
 from agentos_action.pipeline.respond import partly, told
 from agentos_action.pipeline.walk import Walk
 from agentos_action.records.delivery import Delivered
+from agentos_action.records.verdict import Finding
 from agentos_action.verifier.globs import allows
 
 if TYPE_CHECKING:
@@ -97,6 +98,11 @@ def open_or_update(walk: Walk, forge: GitHub, made: Made, there: PullRequest | N
 
     `way` is the branch that it comes from, the one that it goes to, and the marker.
     """
+    named = named_target(walk, made, way[0])
+    if there is not None and named not in {None, there.base.ref}:
+        message = f"the pull request {there.number} goes to {there.base.ref!r} and not to {named!r}"
+        hint = "Change its base at the forge, or close it; it was left as somebody may have chosen it."
+        walk.warn(Finding(id="delivery.partly", severity="warning", message=message, hint=hint))
     pull, done, drafted = _opened(walk, forge, made, there, way)
     _keep(walk, pull, done, drafted=drafted)
     if walk.request.delivery.labels:
@@ -108,16 +114,18 @@ def _opened(
     walk: Walk, forge: GitHub, made: Made, there: PullRequest | None, way: tuple[str, str, str]
 ) -> tuple[PullRequest, Done, bool]:
     """Open or update; returns the pull request, what was done, and whether it was wanted as a draft."""
-    from agentos_action.forge.github import marked  # noqa: PLC0415 - httpx
+    from agentos_action.forge.github import marker_in  # noqa: PLC0415 - httpx
     from agentos_action.report.delivered import proposal  # noqa: PLC0415 - the same
 
     branch, target, marker = way
     wish, clean = walk.request.delivery, walk.folder.redactor.text
-    title = clean(made.title)
-    body = clean(proposal(told(walk, made, None), marker))
-    if there is not None and not marked(there.body, marker):
-        # A person opened it from our branch, or it is another task's: its words are not ours to change.
+    own = marker_in(there.body) if there is not None else None
+    if there is not None and own is None:
+        # A person opened it from our branch, or wrote above our words: they are not ours to change.
         return there, "untouched", there.draft
+    # What we wrote of another task or run tells of a commit that is there no more; of an unknown task no other is lost.
+    title, first = clean(made.title), own if own is not None and walk.task is None else marker
+    body = clean(proposal(told(walk, made, None), first))
     if there is not None:
         return forge.update_pull(there.number, title, body), "updated", there.draft
     draft = wish.draft or not made.checks or any(check.status != "passed" for check in made.checks)

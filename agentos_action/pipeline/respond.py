@@ -68,7 +68,10 @@ def partly(walk: Walk, what: str) -> Iterator[None]:
         yield
     except DeliveryError as error:
         message = f"the {what} could not be delivered: {error.message}"
-        walk.warn(Finding(id="delivery.partly", severity="warning", message=message, hint=error.hint))
+        finding = Finding(id="delivery.partly", severity="warning", message=message, hint=error.hint)
+        # The reaction at the begin and the one at the end may be refused alike.
+        if finding not in walk.warnings:
+            walk.warn(finding)
 
 
 def told(walk: Walk, made: Made | None, error: AgentOSError | None) -> Told:

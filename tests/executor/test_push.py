@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from agentos_action.clock import Deadline
 from agentos_action.errors import ConflictError, DeliveryError
 from agentos_action.executor.push import Pushed, PushOrder, push
+from agentos_action.executor.push_refusals import refused
 from agentos_action.records.delivery import takes_token
 from tests.forge.git_server import TOKEN, GitServer, serving
 from tests.git import commit_all, git, git_environment, make_repo, write_files
@@ -147,6 +150,27 @@ def test_a_shallow_clone_replaces_our_commit_after_the_target_went_on(
     assert tip(server) == theirs
 
 
+def test_a_shallow_clone_that_ends_with_our_older_commit_sees_what_is_below(
+    tmp_path: Path, repo: Path, server: GitServer
+) -> None:
+    first, shallow = ours(repo, "two\n"), tmp_path / "shallow"
+    send(repo, first)
+
+    def clone() -> str:
+        shutil.rmtree(shallow, ignore_errors=True)
+        source = f"file://{server.bare('o/r.git')}"
+        git(tmp_path, "clone", "--quiet", "--depth=1", "--no-single-branch", source, str(shallow))
+        git(shallow, "remote", "set-url", "origin", f"{server.url}/o/r.git")
+        return ours(shallow, "three\n")
+
+    assert send(shallow, clone()) == Pushed(first, replaced=True)
+    another(repo, server, "A person's\n", "ada@example.org", on=BRANCH)
+    theirs = another(repo, server, OURS, "ada@example.org", on=BRANCH)
+    with pytest.raises(ConflictError, match="holds the commit"):
+        send(shallow, clone())
+    assert tip(server) == theirs
+
+
 def test_a_bare_repository_beside_takes_it_without_a_token(tmp_path: Path, repo: Path) -> None:
     bare = tmp_path / "bare.git"
     git(tmp_path, "clone", "--quiet", "--bare", str(repo), str(bare))
@@ -166,9 +190,7 @@ def test_a_refused_token_is_told_once_and_not_asked_for_ever(repo: Path, server:
         send(repo, ours(repo, "two\n"), token=None)
 
 
-@pytest.mark.parametrize(
-    ("status", "code"), [(403, "push_forbidden"), (404, "push_not_found"), (500, "push_failed"), (502, "push_failed")]
-)
+@pytest.mark.parametrize(("status", "code"), [(403, "push_forbidden"), (404, "push_not_found"), (502, "push_5xx")])
 def test_a_refusal_of_the_server_is_told_by_its_status(repo: Path, server: GitServer, status: int, code: str) -> None:
     server.refuse = status
     with pytest.raises(DeliveryError) as caught:
@@ -192,6 +214,40 @@ def test_a_hook_that_declines_is_told_with_the_setting(repo: Path, server: GitSe
     with pytest.raises(DeliveryError) as caught:
         send(repo, ours(repo, "two\n"))
     assert caught.value.raw_error_code == code
+
+
+def test_a_remote_that_stumbles_is_asked_again(repo: Path, server: GitServer) -> None:
+    def stumble() -> None:
+        server.refuse = 502
+        threading.Timer(0.2, setattr, (server, "refuse", None)).start()
+
+    server.meanwhile = ("service=git-receive-pack", stumble)
+    commit = ours(repo, "two\n")
+    assert send(repo, commit).replaced is False
+    assert tip(server) == commit
+
+
+@pytest.mark.parametrize(("there", "branch"), [("agentos", BRANCH), (f"{BRANCH}/more", BRANCH)])
+def test_a_name_that_another_branch_leaves_no_room_for_is_told(
+    repo: Path, server: GitServer, there: str, branch: str
+) -> None:
+    git(server.bare("o/r.git"), "update-ref", f"refs/heads/{there}", "main")
+    with pytest.raises(DeliveryError) as caught:
+        send(repo, ours(repo, "two\n"), branch=branch)
+    assert caught.value.raw_error_code == "push_name_taken"
+
+
+@pytest.mark.parametrize(
+    ("branch", "said", "code"),
+    [
+        ("agentos/fix-protected", "pre-receive hook declined", "push_declined"),
+        ("agentos/non-fast-forward", "hook declined for refs/heads/agentos/non-fast-forward", "push_declined"),
+        ("x", "failed to resolve path '/a/protected/r.git': No such file", "push_not_found"),
+        ("x", "redirect to https://github.com/o/permission", "push_redirect"),
+    ],
+)
+def test_what_something_is_called_is_no_reason(branch: str, said: str, code: str) -> None:
+    assert refused(branch, f"{branch} {said}").raw_error_code == code
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"], ids=["another host", "another port"])

@@ -111,6 +111,9 @@ def test_an_issue_that_asked_itself_gets_the_reactions(here: Here) -> None:
     assert here.run(issue=5, comment=False).status == "committed"
     assert (here.api.issue_reactions, here.api.comments) == ([(5, "eyes"), (5, "rocket")], [])
     here.api.faults.append(Fault("POST", "/repos/o/r/issues/6/comments", 403, "Resource not accessible by integration"))
+    here.api.faults += [Fault("POST", "/repos/o/r/issues/7/reactions", 403, "Resource not accessible", times=2)]
+    once = here.run("two", issue=7)
+    assert [one.id for one in once.findings] == ["delivery.partly"], "the same refusal is told once"
     mute = here.run("three", issue=6)
     assert [one.id for one in mute.findings] == ["delivery.partly"]
     assert here.api.issue_reactions[2:] == [(6, "eyes"), (6, "rocket")], "a comment that is refused takes none away"
@@ -220,6 +223,22 @@ def test_a_person_s_own_pull_request_from_the_branch_keeps_its_words(here: Here)
     assert report.delivery.done == "untouched"
     assert here.api.pull(100)["body"].startswith("I looked at it.")
     assert here.tip(report.branch or "") == report.commit
+
+
+def test_what_we_wrote_of_another_task_does_not_stay_above_this_one_s_commit(here: Here) -> None:
+    here.run(task="Make it two", branch="agentos/x")
+    assert here.run("three", task="Make it three", branch="agentos/x").delivery is not None
+    (pull,) = here.api.pulls
+    assert (pull["title"], "<code>Make it three</code>" in pull["body"]) == ("Make it three", True)
+
+
+def test_a_pull_request_that_goes_elsewhere_than_asked_is_told(here: Here) -> None:
+    here.run()
+    git(here.server.bare("o/r.git"), "update-ref", "refs/heads/release", "main")
+    git(here.repo, "fetch", "--quiet", str(here.server.bare("o/r.git")), "refs/heads/*:refs/remotes/origin/*")
+    report = here.run("three", base="origin/release")
+    assert (report.status, here.api.pull(100)["target"]) == ("committed", "main"), told(report)
+    assert [one.message for one in report.findings] == ["the pull request 100 goes to 'main' and not to 'release'"]
 
 
 def test_the_pull_request_of_a_task_is_found_whatever_its_branch_is_called(here: Here) -> None:

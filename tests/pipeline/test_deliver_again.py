@@ -36,15 +36,16 @@ def failed(here: Here, **more: Any) -> RunReport:
     assert (report.status, report.raw_error_code) == ("usage", "forge_permission"), told(report)
     assert report.commit is not None
     assert f"agentos deliver {report.commit[:10]} --branch {report.branch}" in report.hint
+    assert "--repository o/r" in report.hint
     return report
 
 
 def again(here: Here, what: str | Path | None, **more: Any) -> RunReport:
     wish = replace(here.wish, **{name: more.pop(name) for name in list(more) if name in Delivery.__slots__})
-    fields = {"half": "commit", "secrets": (TOKEN,), "delivery": wish, "forge": here.forge, **more}
+    fields: dict[str, Any] = {"half": "commit", "secrets": (TOKEN,), "delivery": wish, "forge": here.forge, **more}
     if isinstance(what, Path):
         fields["proposal"] = what
-    asked = request(here.repo, here.tmp, **{"instruction": None, **fields})
+    asked = request(fields.pop("repo", here.repo), here.tmp, **{"instruction": None, **fields})
     return deliver_commit(asked, parts(), Nobody(), commit=what if isinstance(what, str) else None)
 
 
@@ -91,10 +92,12 @@ def test_its_evidence_names_the_run_and_the_commit(here: Here) -> None:
 
 def test_a_base_that_is_not_there_is_not_passed_over(here: Here) -> None:
     first = failed(here, base="origin/main")
-    assert f"--branch {first.branch} --base main" in first.hint
+    assert f"--branch {first.branch} --base main --repository o/r" in first.hint
     report = again(here, first.commit, base="relase")
     assert (report.exit_code, report.raw_error_code) == (2, "forge_invalid"), told(report)
     assert "check target branch" in report.hint
+    asked = failed(here, new="three", labels=("a b", "c"), draft=True, issue=5, comment=False)
+    assert asked.hint.endswith("--repository o/r --draft --label 'a b' --label c --issue 5 --no-comment")
 
 
 def test_a_second_delivery_changes_nothing(here: Here) -> None:
@@ -118,6 +121,32 @@ def test_without_its_evidence_a_commit_is_delivered_and_that_is_said(here: Here)
     assert again(here, first.commit).status == "conflict"
     assert here.run("three").status == "conflict", "whichever task it is"
     assert len(here.api.pulls) == 1
+
+
+def test_evidence_that_is_found_later_tells_the_task(here: Here) -> None:
+    first = failed(here)
+    again(here, first.commit, evidence=here.tmp / "elsewhere")
+    assert "Change it" not in here.api.pull(100)["body"]
+    report = again(here, first.commit)
+    assert report.delivery is not None
+    assert (report.delivery.done, "Change it" in here.api.pull(100)["body"]) == ("updated", True)
+    known = here.api.pull(100)["body"].partition("\n")[0]
+    again(here, first.commit, evidence=here.tmp / "elsewhere2")
+    assert here.api.pull(100)["body"].partition("\n")[0] == known, "by which the task's next run finds it"
+
+
+def test_a_clone_that_ends_with_the_commit_is_told_what_to_fetch(here: Here) -> None:
+    first = here.run(way="push")
+    bare, branch = here.server.bare("o/r.git"), first.branch or ""
+    shallow = here.tmp / "shallow"
+    git(here.tmp, "clone", "--quiet", "--depth=1", "--branch", branch, f"file://{bare}", str(shallow))
+    git(shallow, "config", "user.name", "Ada Test")
+    git(shallow, "config", "user.email", "ada@example.org")
+    git(shallow, "remote", "set-url", "origin", f"{here.server.url}/o/r.git")
+    report = again(here, "HEAD", repo=shallow)
+    assert (report.exit_code, "shallow" in report.message, "--deepen" in report.hint) == (2, True, True), told(report)
+    git(shallow, "fetch", "--quiet", "--deepen=1", f"file://{bare}")
+    assert again(here, "HEAD", repo=shallow).exit_code == 0
 
 
 def test_an_amended_commit_is_not_the_run_s(here: Here) -> None:
@@ -196,7 +225,7 @@ def test_a_push_that_failed_is_made_up_for_by_the_command_it_names(here: Here) -
     report = here.run(way="push", base="origin/main")
     assert report.hint.endswith(f"--branch {report.branch} --delivery push"), report.hint
     other = here.run("three", way="push", remote=f"{here.server.url}/o/r.git")
-    assert other.hint.endswith(f"--delivery push --remote {here.server.url}/o/r.git"), other.hint
+    assert other.hint.endswith(f"--remote {here.server.url}/o/r.git --delivery push"), other.hint
 
 
 def test_the_policy_s_branches_hold_here_too(here: Here) -> None:
