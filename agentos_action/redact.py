@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -182,10 +181,12 @@ class Redactor:
 
 def _spellings(secret: str) -> set[str]:
     """Return a secret as plain text, JSON (in JSON, in JSON), URL, HTML, hex and base64 have it."""
+    from html import escape  # noqa: PLC0415 - it reads a table of entities, and a hook has no secrets
+
     raw = secret.encode("utf-8", "surrogateescape")
     forms = {
         secret,
-        html.escape(secret),
+        escape(secret),
         quote(raw, safe=""),
         quote(raw),
         quote_plus(raw),
@@ -220,6 +221,8 @@ def _escaped(secret: str) -> str:
 
 def _character(text: str) -> str:
     """Return the pattern of one character, or of a row of backslashes; every way begins with a plain character."""
+    from html import escape  # noqa: PLC0415 - as above
+
     raw = text.encode("utf-8", "surrogateescape")
     ways = [re.escape(text), "".join(f"%(?:25){{0,3}}{_hex(f'{byte:02x}')}" for byte in raw)]
     if text[0] == "\\":
@@ -229,7 +232,7 @@ def _character(text: str) -> str:
     ways.append("".join(rf"\\{{1,8}}u{_hex(part)}" for part in parts))
     ways += [rf"\\{{1,8}}{_SHORT[text]}"] if text in _SHORT else []
     ways += [r"\+"] if text == " " else []
-    named = html.escape(text)
+    named = escape(text)
     ways += [named] if named != text else []
     if len(text) == 1:
         ways.append(rf"&#(?:0{{0,6}}{ord(text)}|[xX]0{{0,6}}{_hex(f'{ord(text):x}')});")

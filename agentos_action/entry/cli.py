@@ -24,7 +24,7 @@ COMMANDS = {
     "deliver": "deliver a commit that was made and whose delivery failed: push, pull request; no model",
     "verify": "judge a staged diff, a range or a diff file against the policy",
     "judge": "read one answer, or many, against given files: verdict, findings, diff; nothing is written",
-    "tool": "look whether a model answers (tool health)",
+    "tool": "look whether models answer, list them, try one, and keep keys of your own",
     "model": "install and list model files for the embedded server",
     "sidecar": "start, look at and stop a llama.cpp server of your own",
     "recipe": "list recipes: narrow tasks that a small model can do",
@@ -108,7 +108,7 @@ def _main(arguments: list[str]) -> int:
         # argparse drops such a value, and an address or a narrowing with it.
         raise UsageError(f"{dashes.partition('=')[0]} is '--'", "Write what is meant, or leave it out.")
     name = next((argument for argument in arguments if not argument.startswith("-")), None)
-    parser, command = _parser(name if name in COMMANDS else None)
+    parser, command = _parser(name if name in COMMANDS else None, alone=arguments[:1] == [name])
     try:
         options, unknown = parser.parse_known_args(arguments)
     except SystemExit as done:
@@ -125,7 +125,8 @@ def _main(arguments: list[str]) -> int:
     return command.execute(options)
 
 
-def _parser(chosen: str | None) -> tuple[argparse.ArgumentParser, Command | None]:
+def _parser(chosen: str | None, *, alone: bool = False) -> tuple[argparse.ArgumentParser, Command | None]:
+    """Return the parser and the chosen command; `alone` leaves the others out, where nobody asks for all of them."""
     parser = Parser(
         prog="agentos",
         description="A model may only propose a diff: AgentOS judges it, commits it and keeps the evidence.",
@@ -137,7 +138,8 @@ def _parser(chosen: str | None) -> tuple[argparse.ArgumentParser, Command | None
     command: Command | None = None
     for name, text in COMMANDS.items():
         if name != chosen:
-            below.add_parser(name, help=text)
+            if chosen is None or not alone:
+                below.add_parser(name, help=text)
             continue
         command = cast("Command", import_module(f"agentos_action.entry.commands.{name}"))
         command.arguments(below.add_parser(name, **described(text, command.EXAMPLE)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from typing import TypeAlias
 
 #: One change: the old lines it takes (from, to), the new lines it brings (from, to); counted from 0.
@@ -32,9 +31,11 @@ def differences(old: Sequence[str], new: Sequence[str]) -> list[Span]:
             waiting += [(i, k, j, m) for (i, j), (k, m) in zip(starts, [*ends, (b, d)], strict=True)]
             continue
         left -= _cost(old[a:b], new[c:d])
-        if left < 0:
+        if left < 0 or set(old[a:b]).isdisjoint(new[c:d]):
             found.append((a, b, c, d))
             continue
+        from difflib import SequenceMatcher  # noqa: PLC0415 - most changes of a file are told without it
+
         matcher = SequenceMatcher(None, old[a:b], new[c:d], autojunk=False)
         found += [(a + i, a + k, c + j, c + m) for tag, i, k, j, m in matcher.get_opcodes() if tag != "equal"]
     return sorted(found)

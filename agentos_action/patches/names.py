@@ -20,10 +20,10 @@ LONGEST = 4_096
 #: Two such names with their prefixes and quotes, where every byte is written with four signs.
 _LONGEST_QUOTED = 8 * LONGEST + 64
 _GIT_QUOTED = re.compile(r'^("[^"\\]*(?:\\.[^"\\]*)*"|a/.*?) ("[^"\\]*(?:\\.[^"\\]*)*"|b/.*)$')
-_NOTE = re.compile(
-    r"\s{1,8}(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d\S*.*|[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d.*"
-    r"|\((?:original|modified|updated|new|old|working copy|before|after|revision \d+|deleted|new file)\))$",
-    re.IGNORECASE,
+# As a text: `re` keeps the pattern, and a diff of git's own needs none.
+_NOTE = (
+    r"(?i:\s{1,8}(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d\S*.*|[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d.*"
+    r"|\((?:original|modified|updated|new|old|working copy|before|after|revision \d+|deleted|new file)\))$)"
 )
 
 
@@ -86,7 +86,7 @@ def raw_name(text: str) -> str:
     """Return the name in a header that a model wrote: without the time stamp, note or decoration behind or round it."""
     if text.startswith('"'):
         return plain_name(text)
-    name = _NOTE.sub("", text[:LONGEST].partition("\t")[0].strip()).strip()
+    name = re.sub(_NOTE, "", text[:LONGEST].partition("\t")[0].strip()).strip()
     name = name.strip("`*") or name
     return NULL if name in _NULLS else name
 

@@ -14,15 +14,16 @@ from agentos_action.verifier.needed import PICTURES, Line, within
 _SUSPECT = re.compile(r"[^\t\f\x20-\x7e]")
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Patterns as texts: `re` keeps them, and honest lines need none.
 # Nobody sees these either, whatever Unicode counts them among: fillers, selectors, what fonts are to leave out.
-_UNSEEN = re.compile(
+_UNSEEN = (
     r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\u2065\U000e0000-\U000e0fff]"
 )
 # Code points that a newer Unicode may have given to a picture, an ideograph or a currency.
 _GROWING = (*PICTURES, (0x20000, 0x3FFFF), (0x20A0, 0x20CF))
 # A letter of ASCII beside one of another alphabet or in a ring; digits, underscores, Latin accents between or not.
 _FOREIGN = r"(?:[^\W\x00-\x7f\u00c0-\u017e\u0180-\u024f]|[\u24b6-\u24e9\U0001f130-\U0001f149])"
-_MIXED = re.compile(rf"[A-Za-z][0-9_\u00c0-\u024f]*{_FOREIGN}|{_FOREIGN}[0-9_\u00c0-\u024f]*[A-Za-z]")
+_MIXED = rf"[A-Za-z][0-9_\u00c0-\u024f]*{_FOREIGN}|{_FOREIGN}[0-9_\u00c0-\u024f]*[A-Za-z]"
 
 #: unicodedata has no names for these.
 _NAMES = {0x00: "NULL", 0x08: "BACKSPACE", 0x0D: "CARRIAGE RETURN", 0x1B: "ESCAPE", 0x7F: "DELETE", 0x85: "NEXT LINE"}
@@ -73,7 +74,7 @@ def odd_characters(
         for at, char in enumerate(line):
             if char in kinds and not (place.needs(at) or (char == "\ufeff" and first and not at)):
                 yield Odd(f"text.{kinds[char]}", char, at + 1)
-    if _MIXED.search(line):
+    if re.search(_MIXED, line):
         from agentos_action.verifier.lookalikes import lookalikes  # noqa: PLC0415 - its table is large
 
         for column, word in lookalikes(line, stands):
@@ -97,4 +98,4 @@ def _kind(char: str) -> str:
         return "" if char in "\t\f" else "control"
     # The last two of every plane are no characters and never will be.
     unknown = category == "Cn" and (not within(char, _GROWING) or ord(char) & 0xFFFE == 0xFFFE)  # noqa: PLR2004
-    return "invisible" if unknown or category in {"Cf", "Co"} or _UNSEEN.match(char) else ""
+    return "invisible" if unknown or category in {"Cf", "Co"} or re.match(_UNSEEN, char) else ""

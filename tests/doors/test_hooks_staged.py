@@ -146,6 +146,16 @@ def test_where_no_model_answers_the_commit_goes_on_unless_strict(
     assert cli(*arguments, "--strict", "a.txt", cwd=repo, env=env).returncode in {2, 3}
 
 
+def test_a_file_with_the_name_of_an_option_decides_nothing(repo: Path, tmp_path: Path) -> None:
+    name = f"--answer={tmp_path / 'a.md'}".replace("/", "_")
+    write_files(repo, {name: diff_answer("a.txt", "1", "one"), "a.txt": "1\n"})
+    git(repo, "add", "--all")
+    done = cli("hook", "run", "--instruction", "x", "a.txt", name, cwd=repo)
+    assert (done.returncode, f"{name!r} is a file here" in done.stderr) == (2, True)
+    done = cli("hook", "run", "--instruction", "x", "--", "a.txt", name, cwd=repo, env={"HOME": str(tmp_path)})
+    assert (done.returncode, "no model is chosen" in done.stderr) == (0, True)
+
+
 def test_a_skipped_hook_says_so_to_machines_too(repo: Path, tmp_path: Path) -> None:
     env = {"HOME": str(tmp_path / "home")}
     done = cli("hook", "run", "--instruction", "x", "--json", "a.txt", cwd=repo, env=env)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.git import git, git_environment, git_run, init_repo, make_repo, write_files
+from tests.runs import cli
 
 WORKFLOW = ".github/workflows/x.yml"
 FILES = {"notes.txt": "one\n", WORKFLOW: "on: push\n"}
@@ -76,6 +77,26 @@ def test_a_linked_worktree_has_an_index_of_its_own(repo: Path, tmp_path: Path) -
     assert_refused(other, commit(other, "--all"))
     write_files(other, {WORKFLOW: "on: push\n", "notes.txt": "two\n"})
     assert commit(other, "--all").returncode == 0
+
+
+def test_a_repository_apart_from_its_work_tree_is_the_one_that_is_judged(repo: Path, tmp_path: Path) -> None:
+    # As people keep the files of their home: git tells the hook by GIT_DIR alone, and here lies another repository.
+    apart, home = tmp_path / "apart.git", make_repo(tmp_path / "home", {"other.txt": "x\n"})
+    git(tmp_path, "clone", "--quiet", "--bare", str(repo), str(apart))
+    hook(apart)
+    here = (f"--git-dir={apart}", f"--work-tree={home}")
+    git(home, *here, "reset", "--quiet", "--hard")
+    write_files(home, {WORKFLOW: "on: [push]\n"})
+    done = git_run(home, *here, "commit", "--quiet", "--all", "--message", "change")
+    assert_refused(apart, done)
+    write_files(home, {WORKFLOW: "on: push\n", "notes.txt": "two\n"})
+    done = git_run(home, *here, "commit", "--quiet", "--all", "--message", "change")
+    assert done.returncode == 0, done.stderr
+
+
+def test_where_nothing_is_staged_nothing_is_called_accepted(repo: Path) -> None:
+    done = cli("verify", "--staged", cwd=repo)
+    assert (done.returncode, done.stderr) == (0, "agentos verify: nothing to judge is staged (policy built-in)\n")
 
 
 def test_a_file_that_goes_away_is_judged(repo: Path) -> None:

@@ -61,7 +61,7 @@ def test_what_the_other_side_brings_is_not_judged(repo: Path) -> None:
     assert judged(repo) == ["notes.txt"]
     done = commit(repo)
     assert done.returncode == 0, done.stderr
-    assert b"not judged: 4 files as they are on the side that is merged" in done.stderr
+    assert b"not judged: 4 files as on the side that is merged" in done.stderr
     assert len(git(repo, "log", "-1", "--format=%P").split()) == 2
 
 

@@ -136,6 +136,9 @@ def test_bare_it_checks_everything_of_the_repository(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert [len(errors) for errors in rows.values()] == [6, 1, 1]
     assert rows["nowhere.md"][0]["message"] == "No such file or directory"
+    # What is wrong with the whole file stands on no line of it.
+    done = cli("check", "nope.toml", cwd=repo)
+    assert (done.returncode, done.stderr) == (2, "nope.toml: No such file or directory\n  Name a readable file.\n")
 
 
 def test_right_files_pass(tmp_path: Path) -> None:

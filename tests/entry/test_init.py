@@ -131,8 +131,23 @@ def test_without_a_known_source_hooks_are_those_of_this_machine(repo: Path, env:
     passes("pre-commit", "validate-config", HOOKS, cwd=repo)
     config = yaml.safe_load((repo / HOOKS).read_text(encoding="utf-8"))
     assert (config["repos"][0]["repo"] == "local") is not known
+    # In other stages there may be nothing staged, or no MERGE_HEAD yet.
+    assert known or all(hook["stages"] == ["pre-commit"] for hook in config["repos"][0]["hooks"])
     assert told["model"]["provider"] == "embedded"
     assert "agentos model install smollm2-135m" in told["next"]
+
+
+def test_the_commands_that_come_next_can_be_copied(repo: Path, env: dict[str, str]) -> None:
+    below = repo / "be low"
+    below.mkdir()
+    init(below, env, "--hook", "--source", SOURCE, "--provider", "ollama")
+    # The hook that is there by now would refuse the policy.
+    told = init(below, env, "--policy", "--provider", "ollama")
+    assert told["next"][:2] == [
+        f"cd {repo}",
+        'git add agentos.toml && SKIP=agentos-verify git commit -m "Add AgentOS"',
+    ]
+    assert "SKIP" not in init(init_repo(repo.parent / "new"), env, "--policy", "--provider", "ollama")["next"][0]
 
 
 def test_an_issue_form_is_not_written_where_nothing_would_read_it(repo: Path, env: dict[str, str]) -> None:
@@ -221,7 +236,8 @@ def test_at_a_terminal_a_person_is_asked(repo: Path, env: dict[str, str]) -> Non
         with subprocess.Popen(
             [*CLI, "init", "--source", SOURCE], cwd=repo, env={**outer, **env}, stdin=terminal, stderr=terminal
         ) as asked:
-            os.write(person, b"\nno\ny\nn\n")
+            # What is neither yes nor no is asked again.
+            os.write(person, b"\nno\nja\nY\nn\n")
             assert asked.wait(60) == 0
     finally:
         os.close(terminal)

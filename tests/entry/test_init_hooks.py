@@ -39,6 +39,7 @@ LEFT = [
     "- repo: a\n",
     "repos:\n- repo: a\nrepos:\n- repo: b\n",
     "{repos: [\n{repo: a}]}\n",
+    "repos:\n- repo: a\n  list: [b,\nc]\n",
 ]
 
 

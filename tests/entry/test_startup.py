@@ -16,7 +16,7 @@ PROBE = (
     "import sys\nfrom agentos_action.entry.cli import main\ncode = main(sys.argv[2:])\n"
     "print('loaded:', *sorted(set(sys.argv[1].split()) & set(sys.modules)), file=sys.stderr)\nsys.exit(code)"
 )
-HEAVY = "rich httpx psutil platformdirs detect_secrets confusable_homoglyphs agentos_action.executor.commit"
+HEAVY = "html rich httpx psutil platformdirs detect_secrets confusable_homoglyphs agentos_action.executor.commit"
 
 
 @pytest.fixture
@@ -33,7 +33,9 @@ def probed(repo: Path, heavy: str, *arguments: str, **environment: str) -> tuple
     return done.returncode, done.stderr.splitlines()[-1].split()[1:], done.stderr
 
 
-HOOK = f"{HEAVY} pydantic pydantic_core annotated_types agentos_action.records.run agentos_action.records.receipt"
+HOOK = (
+    f"{HEAVY} difflib pydantic pydantic_core annotated_types agentos_action.records.run agentos_action.records.receipt"
+)
 
 
 def test_a_hook_that_finds_nothing_loads_nothing_it_does_not_use(repo: Path) -> None:

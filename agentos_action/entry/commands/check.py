@@ -74,7 +74,9 @@ def _say(told: dict[str, tuple[Wrong, ...]], *, valid: bool) -> None:
     for name, wrong in told.items():
         for one in wrong:
             field = f"{one.field!r}: " if one.field else ""
-            say(f"{name}:{one.line or 1}: {field}{one.message}")
+            # What is wrong with a file as a whole stands on no line; a key that is missing, at its beginning.
+            place = f"{name}:{one.line or 1}" if one.line or one.field else name
+            say(f"{place}: {field}{one.message}")
             if one.hint:
                 sys.stderr.write("  ")
                 say(one.hint)

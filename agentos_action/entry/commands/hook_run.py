@@ -11,7 +11,7 @@ from agentos_action.context.select import read_text, reading_ban
 from agentos_action.entry.commands import run as run_command
 from agentos_action.entry.fail import as_line
 from agentos_action.entry.request import addresses_in, cache_folder, home_folder, index_file, wish, wish_of
-from agentos_action.errors import EXIT_DONE, EXIT_REJECTED
+from agentos_action.errors import EXIT_DONE, EXIT_REJECTED, UsageError
 from agentos_action.recipes.registry import load
 from agentos_action.records.patch import FileChange
 from agentos_action.records.surroundings import surroundings
@@ -44,6 +44,7 @@ def execute(options: argparse.Namespace) -> int:
     repo = RepoView.open(Path(options.repo))
     if repo.unborn:
         return _skipped(options, "this is the first commit", "")
+    _told_apart(sys.argv[1:], repo.index_snapshot(index_file(os.environ)))
     policy = load_policy(repo.snapshot(repo.commit_of("HEAD"))).policy
     task = read_task_file(Path(options.task)) if options.task else None
     options.files = _meant(options, repo, policy, task)
@@ -56,6 +57,19 @@ def execute(options: argparse.Namespace) -> int:
     if missing is not None and not options.strict:
         return _skipped(options, *missing)
     return _came_to(run_command.perform(options, target="worktree"), strict=options.strict)
+
+
+def _told_apart(words: list[str], base: Base) -> None:
+    """Raise UsageError where an option is also the name of a staged file, which then says whom to ask.
+
+    pre-commit writes the names behind the hook's own arguments as they are; behind `--` all are names.
+    """
+    if "--" in words and base.mode("--") is None:
+        return
+    name = next((word for word in words if word.startswith("-") and base.mode(word) is not None), None)
+    if name is not None:
+        hint = "Rename it, or end the hook's args with `--`: what follows is names."
+        raise UsageError(f"{name!r} is a file here, and reads as an option", hint)
 
 
 def _came_to(report: RunReport, *, strict: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,10 +68,11 @@ def execute(options: argparse.Namespace) -> int:
     _hold(made)
     if not options.dry_run:
         _write(top, made)
+    steps = _next(top, made, choice)
     if options.json:
-        _as_json(made, choice, found, dry=options.dry_run)
+        _as_json(made, choice, found, steps, dry=options.dry_run)
     else:
-        _say(made, choice, came, dry=options.dry_run)
+        _say(made, choice, came, steps, dry=options.dry_run)
     return EXIT_DONE
 
 
@@ -102,7 +104,8 @@ def _somebody() -> bool:
 
 
 def _yes(question: str) -> bool:
-    return _answer(f"{question} [Y/n] ").lower() in {"", "y", "yes"}
+    said = _answer(f"{question} [Y/n] ", {"", "y", "yes", "n", "no"})
+    return said in {"", "y", "yes"}
 
 
 def _chosen(found: tuple[Choice, ...]) -> Choice:
@@ -111,19 +114,26 @@ def _chosen(found: tuple[Choice, ...]) -> Choice:
         return found[0]
     for number, one in enumerate(found, 1):
         _line(f"  {number}  {_about(one)}")
-    said = _answer(f"Which of these models? [1-{len(found)}, 1] ")
-    return found[int(said) - 1] if said.isdecimal() and 1 <= int(said) <= len(found) else found[0]
+    numbers = {str(number) for number in range(1, len(found) + 1)}
+    return found[int(_answer(f"Which of these models? [1-{len(found)}, 1] ", {"", *numbers}) or 1) - 1]
 
 
-def _answer(question: str) -> str:
+def _answer(question: str, known: set[str]) -> str:
+    """Ask until the answer is a known one, without regard to case."""
     from agentos_action.errors import Interrupted  # noqa: PLC0415 - only where somebody is asked
 
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    said = sys.stdin.readline()
-    if not said:
-        raise Interrupted("no answer", "Nothing was written.")
-    return said.strip()
+    while True:
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        try:
+            said = sys.stdin.readline()
+        except KeyboardInterrupt:
+            said = ""
+        if not said:
+            sys.stderr.write("\n")
+            raise Interrupted("no answer", "Nothing was written.")
+        if said.strip().lower() in known:
+            return said.strip().lower()
 
 
 def _hold(made: Sequence[Piece]) -> None:
@@ -140,7 +150,7 @@ def _about(choice: Choice) -> str:
     return f"{choice.name}{model}{f' ({choice.why})' if choice.why else ''}"
 
 
-def _as_json(made: Sequence[Piece], choice: Choice, found: tuple[Choice, ...], *, dry: bool) -> None:
+def _as_json(made: Sequence[Piece], choice: Choice, found: tuple[Choice, ...], steps: list[str], *, dry: bool) -> None:
     from agentos_action.entry.fail import as_line  # noqa: PLC0415 - not for people
 
     def told(one: Choice) -> dict[str, object]:
@@ -153,10 +163,10 @@ def _as_json(made: Sequence[Piece], choice: Choice, found: tuple[Choice, ...], *
     ]
     written = [one.file for one in made if one.content is not None]
     fields = {"dry_run": dry, "written": written, "left": rows, "model": told(choice), "found": [*map(told, found)]}
-    sys.stdout.write(as_line(fields | {"next": _next(made, choice)}))
+    sys.stdout.write(as_line(fields | {"next": steps}))
 
 
-def _say(made: Sequence[Piece], choice: Choice, came: Source | None, *, dry: bool) -> None:
+def _say(made: Sequence[Piece], choice: Choice, came: Source | None, steps: list[str], *, dry: bool) -> None:
     _line(f"model: {_about(choice)}")
     for one in made:
         if one.content is None:
@@ -171,22 +181,24 @@ def _say(made: Sequence[Piece], choice: Choice, came: Source | None, *, dry: boo
         _line(f"{verb}{'added to' if one.before is not None else 'written'}: {one.file}")
     if came is None and any(one.name == "hook" and one.content for one in made):
         _line("the hooks run agentos as it is installed here; --source OWNER/REPO@COMMIT makes them work everywhere")
-    steps = _next(made, choice)
     if steps and not dry:
         _line("next:")
         for step in steps:
             _line(f"  {step}", keep=True)
 
 
-def _next(made: Sequence[Piece], choice: Choice) -> list[str]:
-    """Return the commands that come next."""
+def _next(top: Path, made: Sequence[Piece], choice: Choice) -> list[str]:
+    """Return the commands that come next, from where the person stands."""
+    from agentos_action.entry.start.pieces import hooked  # noqa: PLC0415 - not for --help
+
     written = [one for one in made if one.content is not None]
     if not written:
         return []
     hook = any(one.name == "hook" for one in written)
     # The files are protected ones, and their hook may be installed already.
-    skip = "SKIP=agentos-verify " if hook else ""
-    steps = [f'git add {" ".join(one.file for one in written)} && {skip}git commit -m "Add AgentOS"']
+    skip = "SKIP=agentos-verify " if hook or hooked(top) else ""
+    steps = [] if top.samefile(Path()) else [f"cd {shlex.quote(str(top))}"]
+    steps += [f'git add {" ".join(one.file for one in written)} && {skip}git commit -m "Add AgentOS"']
     steps += ["pre-commit install"] if hook else []
     steps += choice.todo
     return [*steps, "agentos run --recipe docstrings" if choice.embedded else 'agentos run --instruction "…"']

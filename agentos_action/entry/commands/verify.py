@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import argparse
@@ -24,8 +23,7 @@ EXAMPLE = "agentos verify --staged"
 MAX_DIFF_BYTES = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """What is to be judged, and why a diff could not be read, or not all of it."""
 
     changes: tuple[FileChange, ...]
@@ -53,7 +51,7 @@ def execute(options: argparse.Namespace) -> int:
     from agentos_action.repo import RepoView  # noqa: PLC0415 - the same
     from agentos_action.settings.policy import load_policy  # noqa: PLC0415 - the same
 
-    repo = RepoView.open(Path(options.repo))
+    repo = RepoView.open(_place(options))
     if pending(repo.git_dir):
         from agentos_action.pipeline.settle import settle  # noqa: PLC0415 - only after a kill
 
@@ -70,6 +68,12 @@ def execute(options: argparse.Namespace) -> int:
     result = _judged(found, repo.snapshot(before), policy)
     _say(options, result, policy.source)
     return EXIT_DONE if result.is_valid else EXIT_REJECTED
+
+
+def _place(options: argparse.Namespace) -> Path:
+    """Return where the repository is: in a hook of `git --git-dir=… commit`, no folder around says so."""
+    told = os.environ.get("GIT_DIR") if os.environ.get("GIT_INDEX_FILE") else None
+    return Path(told if told and options.staged and options.repo == "." else options.repo)
 
 
 def _judged(found: _Found, base: Base, policy: LoadedPolicy) -> DiffValidationResult:
@@ -141,22 +145,28 @@ def _own(repo: RepoView, before: str, changes: tuple[FileChange, ...]) -> tuple[
     own = own_changes(repo, before, changes)
     if len(own) < len(changes):
         came = counted(len(changes) - len(own), "file")
-        sys.stderr.write(f"agentos verify: not judged: {came} as they are on the side that is merged\n")
+        sys.stderr.write(f"agentos verify: not judged: {came} as on the side that is merged\n")
     return own
 
 
 def _as_json(result: DiffValidationResult) -> str:
-    return json.dumps(asdict(result), ensure_ascii=False, separators=(",", ":")) + "\n"
+    from agentos_action.entry.fail import as_line  # noqa: PLC0415 - only with --json
+
+    return as_line(asdict(result))
 
 
 def _say(options: argparse.Namespace, result: DiffValidationResult, source: str) -> None:
     if options.json:
         sys.stdout.write(_as_json(result))
         return
-    from agentos_action.entry.fail import uncoloured  # noqa: PLC0415 - not with --json
+    from agentos_action.entry.fail import read_by_runner, uncoloured  # noqa: PLC0415 - not with --json
     from agentos_action.report.terminal import Reporter, counted  # noqa: PLC0415 - the same
 
-    Reporter(plain=uncoloured()).findings((*result.errors, *result.warnings))
+    Reporter(plain=uncoloured(), runner=read_by_runner()).findings((*result.errors, *result.warnings))
+    if options.staged and result.is_valid and not result.files:
+        # Said as it is: where nothing is staged, as in a workflow, an "accepted" would promise what nobody looked at.
+        sys.stderr.write(f"agentos verify: nothing to judge is staged (policy {source})\n")
+        return
     counts = f"{counted(len(result.files), 'file')}, +{result.added} -{result.removed}, policy {source}"
     word = "accepted" if result.is_valid else "refused"
     sys.stderr.write(f"agentos verify: {word} ({counts})\n")

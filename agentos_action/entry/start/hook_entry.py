@@ -7,6 +7,8 @@ import re
 _REPOS = re.compile(r"repos:[ ]*(?:#.*)?")
 _ITEM = re.compile(r"([ ]*)-[ ]+\S.*")
 _TOP_KEY = re.compile(r"[^\s#-]")
+#: What else begins at the margin may be the rest of somebody's list in brackets or quotes.
+_PLAIN_KEY = re.compile(r"[a-z_]+:(?: .*)?")
 _DOCUMENT = re.compile(r"(?:---|\.\.\.)(?:\s|$)|%")
 _HEAD = re.compile(r"(?:(?:#.*)?\n)*(?:---[ ]*\n)?")
 
@@ -35,7 +37,7 @@ def added(text: str, entry: str) -> str | None:
     past = next((at for at, line in enumerate(lines[first:], first) if _TOP_KEY.match(line)), len(lines))
     section = lines[first:past]
     column = _column(section)
-    if column is None:
+    if column is None or (past < len(lines) and not _PLAIN_KEY.fullmatch(lines[past])):
         return None
     # What stands deeper than the items, comments too, may belong to a text of the last one.
     last = max(at for at, line in enumerate(section, first) if _indent(line) >= column and not _is_remark(line, column))

@@ -83,6 +83,14 @@ def _hook(top: Path, choice: Choice, source: Source | None) -> Piece:
     return Piece("hook", file, after.encode(), before=before)
 
 
+def hooked(top: Path) -> bool:
+    """Return whether the repository's hooks name one of ours already."""
+    try:
+        return has_ours((top / FILES["hook"]).read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return False
+
+
 def _text(name: Name, choice: Choice, source: Source | None) -> str:
     told = {
         "ACTION": source.action if source else "",

@@ -102,7 +102,7 @@ def _listed(subject: Subject, name: str) -> Iterator[Finding]:
     if subject.task_allowed and not allows(subject.task_allowed, name):
         yield _finding("paths.not-allowed", name, "the task's allowed_paths do not list it", _narrow("the task"))
     if subject.task_within and not allows(subject.task_within, name):
-        said = "the paths within which the task was handed in (--allowed-paths) do not list it"
+        said = "the paths within which the task was handed in (allowed-paths) do not list it"
         yield _finding("paths.not-allowed", name, said, _narrow("the workflow or the command that hands it in"))
     if forbids(subject.policy.forbidden_paths, name):
         yield _finding("paths.forbidden", name, "the policy's forbidden_paths hold it", "Leave that file alone.")
