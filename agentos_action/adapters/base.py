@@ -95,7 +95,8 @@ class OpenWorkspace(Protocol):
 class AdapterParts:
     """What an adapter is built with beside its profile.
 
-    `key_note` says why a key that is there is not sent; `workspace` makes an export, None where only health is asked.
+    `key_note` is what to do where a key is missing or refused; `workspace` makes an export, None where only health is
+    asked.
     """
 
     api_key: str | None = field(default=None, repr=False)

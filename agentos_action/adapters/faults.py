@@ -143,7 +143,12 @@ _ROWS: Final = (
         "The prompt is larger than the model's context.",
         "Name fewer files, or start the server with a larger context.",
     ),
-    Fault(Code.ANSWER_CUT, "model", "The answer was cut off at its token limit.", "Raise max_tokens, or ask for less."),
+    Fault(
+        Code.ANSWER_CUT,
+        "model",
+        "The answer was cut off at its token limit.",
+        "Raise max_tokens in the profile's params, or ask for less.",
+    ),
     Fault(Code.CONTENT_FILTER, "model", "The answer was withheld by a content filter.", "Reword the task."),
     Fault(Code.REFUSED, "model", "The model refused to answer.", "Reword the task, or use another model."),
     Fault(Code.OUT_OF_ANSWERS, "model", "{endpoint} holds no further answer.", "Add a line for every model call."),
@@ -227,4 +232,6 @@ class Faults:
             text = text.replace(secret, "***")
         text = _ADDRESS.sub("***", text)
         line = one_line(text)
-        return f'It says: "{line}"' if line else ""
+        if not line:
+            return ""
+        return f'It says: "{line}"' + ("" if line.endswith((".", "!", "?")) else ".")

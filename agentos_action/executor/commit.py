@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shlex
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from agentos_action.records.patch import FileVersion
 from agentos_action.records.policy import Signing
 from agentos_action.records.receipt import CommitOrder, Receipt
 from agentos_action.records.verdict import Accepted, Finding
+from agentos_action.repo import common_folder
 
 if TYPE_CHECKING:
     from agentos_action.executor.following import Following
@@ -41,15 +43,24 @@ class Executor:
             raise UsageError(f"{place}: cannot open the repository: {error}", hint) from error
 
     def check_target(
-        self, branch: str | None, paths: tuple[str, ...], base: str, *, sign: Signing | None = None
+        self,
+        branch: str | None,
+        paths: tuple[str, ...],
+        base: str,
+        *,
+        sign: Signing | None = None,
+        people: CommitOrder | None = None,
     ) -> None:
         """Raise ConflictError or UsageError where a commit onto that branch could not be made; writes nothing.
 
         `paths` are those that the commit is to touch; `sign` is the policy's rule (`CommitOrder.sign`), by which a
-        missing key or program is found too.
+        missing key or program is found too; `people` says as whom, by which half an identity is found.
         """
+        if people is not None:
+            identity.identities(self._repo.config, people, people.identity)
         to = refs.target(self._repo, branch, base)
         refs.require_free(self._repo, to)
+        _require_writable(self._repo)
         if to.shown:
             worktree.require_unlocked(self._repo)
             worktree.require_clean(self._repo, self._versions(paths, base))
@@ -76,6 +87,7 @@ class Executor:
         """
         people = identity.identities(self._repo.config, order, order.identity)
         to = refs.target(self._repo, order.branch, accepted.base)
+        _require_writable(self._repo)
         recovered: tuple[Finding, ...] = ()
         if to.shown:
             from agentos_action.executor import recovery  # noqa: PLC0415 - only where a work tree follows
@@ -143,6 +155,13 @@ class Executor:
         except (pygit2.GitError, OSError) as error:
             raise UsageError(f"the repository cannot be written: {error}", _UNWRITABLE) from error
         return shown(following, tuple(before))
+
+
+def _require_writable(repo: pygit2.Repository) -> None:
+    """Raise UsageError where no object can be added, as far as permissions and a read-only file system tell."""
+    objects = common_folder(Path(repo.path)) / "objects"
+    if not os.access(objects, os.W_OK | os.X_OK):
+        raise UsageError(f"the repository cannot be written: {objects} is read-only for us", _UNWRITABLE)
 
 
 def _undo(repo: pygit2.Repository, plan: Journal, following: Following) -> None:

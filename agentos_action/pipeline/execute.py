@@ -34,13 +34,15 @@ def check_branch(walk: Walk, rules: CommitRules, task: ToolTask) -> None:
 
 
 def check_target(walk: Walk, prepared: Prepared) -> None:
-    """Raise what would stand in the way of the commit before a model is asked: a branch, edits of the task's files."""
+    """Raise what stands in the way of the commit before a model is asked: the branch, edits of files, half a name."""
     if not walk.commits:
         return
     planned = [file.path for file, _ in walk.plan.work] if walk.plan else []
     executor = walk.parts.open_executor(walk.repo.place)
-    sign = prepared.policy.policy.commit.sign
-    executor.check_target(walk.branch, (*prepared.task.files, *planned), prepared.base.id, sign=sign)
+    rules = prepared.policy.policy.commit
+    people = CommitOrder("", "", (), author=rules.author, committer=rules.committer, identity=walk.request.identity)
+    paths = (*prepared.task.files, *planned)
+    executor.check_target(walk.branch, paths, prepared.base.id, sign=rules.sign, people=people)
 
 
 def execute(walk: Walk, prepared: Prepared) -> None:

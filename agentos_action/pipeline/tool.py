@@ -102,7 +102,8 @@ def _context(walk: Walk, prepared: Prepared, session: Session) -> Question | Non
         context_tokens=budget.context_tokens,
         edit_format=edit_format,
     )
-    walk.observer.stage(f"Prompt: {len(shown)} files, {budget.prompt_tokens:,} tokens")
+    noun = "file" if len(shown) == 1 else "files"
+    walk.observer.stage(f"Prompt: {len(shown)} {noun}, {budget.prompt_tokens:,} tokens")
     return Question(prompt, edit_format, shown)
 
 

@@ -37,6 +37,11 @@ def visible_line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+def harmless_line(text: str) -> str:
+    """Return the text on one line, visible, and obeyed by no CI runner that reads along."""
+    return unobeyed(visible_line(text))
+
+
 def _escape(match: re.Match[str]) -> str:
     if unicodedata.category(match[0]) not in _STEERING:
         return match[0]

@@ -25,7 +25,10 @@ _CALLER = "command line"
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """The key to send, None for none; `note` says why one that could be meant is not sent, and what to do."""
+    """The key to send, None for none; `note` says what to do: why one that could be meant is not sent, or who gave one.
+
+    Where the server refuses the key, `note` is what a person is told.
+    """
 
     value: str | None = field(default=None, repr=False)
     note: str = ""
@@ -111,7 +114,7 @@ def _given_key(chosen: ChosenModel, keys: Mapping[str, str]) -> Key:
     bound = _bound(chosen)
     named = chosen.address_by == _CALLER and bool(bound) and not is_clear(bound or "")
     if named or _is_usual(chosen, bound):
-        return Key(value, origin=GIVEN)
+        return Key(value, f"Put the right key into {GIVEN}, which comes before all others.", GIVEN)
     if chosen.address_by == _CALLER:
         return Key(note=f"{GIVEN} is sent over TLS only, not to {_shown(bound)}.")
     what = f"{GIVEN} is sent to {_usual(chosen)} only, not to {_shown(bound)}, which --base-url does not name"

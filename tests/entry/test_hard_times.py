@@ -14,7 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from agentos_action.checks.sandbox import available
 from agentos_action.evidence.verify import verify_bundle
+from agentos_action.records.policy import CheckRules
 from tests.chat_server import ChatServer
 from tests.git import git, make_repo
 from tests.runs import CLI, diff_answer, state_of
@@ -54,6 +56,22 @@ def whole(repo: Path) -> str:
     assert git(repo, "status", "--porcelain") == ""
     assert list((repo / ".git").rglob("*.lock")) == []
     return git(repo, "show", "HEAD:a.txt")
+
+
+@pytest.mark.skipif(
+    available(CheckRules(commands=("true",))) is not None, reason="bubblewrap makes no read-only repository here"
+)
+def test_a_repository_that_cannot_be_written_is_told_before_the_model_is_asked(repo: Path, tmp_path: Path) -> None:
+    (out := tmp_path / "out").mkdir()
+    shown = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind", str(out), str(out))
+    words = ("--instruction", "Change a.txt", "--answer", "/nowhere", "--evidence", str(out), "--json")
+    for branch in ((), ("--branch", "other")):
+        done = subprocess.run(
+            ["bwrap", *shown, *CLI, "run", *words, *branch], cwd=repo, capture_output=True, text=True, check=False
+        )
+        said = json.loads(done.stdout)
+        assert (done.returncode, said["timing_ms"]["tool"]) == (2, 0)
+        assert "the repository cannot be written" in said["message"]
 
 
 def test_of_two_runs_at_once_one_wins_and_the_other_is_a_conflict(repo: Path) -> None:

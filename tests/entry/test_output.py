@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -162,3 +163,40 @@ def test_a_ci_runner_finds_no_command_in_what_is_said(tmp_path: Path) -> None:
     assert "##[set-env name=x]y" in json.loads(said.stdout)["diff"]
     # Elsewhere the diff is data, as it is.
     assert cli(*words, cwd=repo).stdout.endswith("+##[set-env name=x]y\n")
+
+
+def test_a_ci_runner_finds_no_command_in_what_judge_says(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path, {"a.txt": "::set-output name=c::evil\none\n"})
+    diff = "--- a/a.txt\n+++ b/a.txt\n@@ -1,2 +1,2 @@\n ::set-output name=c::evil\n-one\n+##[set-env name=x]y\n"
+    (tmp_path / "good.md").write_text(f"```diff\n{diff}```\n")
+    (tmp_path / "bad.md").write_text(f"```diff\n{diff.replace('a.txt', '##[error]b')}```\n")
+    runner = {"GITHUB_ACTIONS": "true", "FORCE_COLOR": "1"}
+    for answer, code in (("good.md", 0), ("bad.md", 1)):
+        words = ("judge", "--answer", f"../{answer}", "--base", "HEAD")
+        told, said = cli(*words, cwd=repo, env=runner), cli(*words, "--json", cwd=repo, env=runner)
+        assert (told.returncode, said.returncode) == (code, code)
+        assert not forms_command(told.stdout + told.stderr + said.stdout), answer
+        assert json.loads(said.stdout)["verdict"] == ("accept" if code == 0 else "reject")
+    # A file obeys nobody: what is sent there is the files' own bytes.
+    with (tmp_path / "out").open("wb") as out:
+        subprocess.run(
+            [*CLI, "judge", "--answer", "../good.md", "--base", "HEAD"],
+            cwd=repo,
+            env={**os.environ, **runner},
+            stdout=out,
+            check=True,
+        )
+    assert (tmp_path / "out").read_text().endswith("+##[set-env name=x]y\n")
+
+
+def test_a_ci_runner_finds_no_command_in_what_verify_says(repo: Path) -> None:
+    (repo / "agentos.toml").write_text("allowed_paths = ['a.txt']\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "policy")
+    (repo / "##[error]b").write_text("::error::x\n")
+    git(repo, "add", "-A")
+    for words in (("verify", "--staged"), ("verify", "--staged", "--json")):
+        done = cli(*words, cwd=repo, env={"GITHUB_ACTIONS": "true", "FORCE_COLOR": "1"})
+        assert done.returncode == 1
+        assert "paths.not-allowed" in done.stdout + done.stderr
+        assert not forms_command(done.stdout + done.stderr)

@@ -58,7 +58,9 @@ def test_a_missing_bundle_is_told_and_fails_unless_allowed(repo: Path, tmp_path:
     (one,) = audited(repo)
     assert (one.state, one.problems) == ("no_bundle", ())
     assert audited(repo, elsewhere)[0].state == "verified"
-    assert cli("evidence", "audit", cwd=repo).returncode == 1
+    missed = cli("evidence", "audit", cwd=repo)
+    assert (missed.returncode, "1 agent-made commit: 0 verified, 1 no bundle" in missed.stderr) == (1, True)
+    assert "--evidence DIR" in missed.stderr
     assert cli("evidence", "audit", "--allow-missing", cwd=repo).returncode == 0
     assert cli("evidence", "audit", "--evidence", str(elsewhere), cwd=repo).returncode == 0
     assert cli("evidence", "audit", cwd=repo, env={"AGENTOS_EVIDENCE": str(elsewhere)}).returncode == 0

@@ -381,6 +381,12 @@ def test_a_tool_that_was_never_asked_has_no_result(repo: Path, tmp_path: Path) -
     assert (report.status, summary["tool_result"]) == ("usage", None)
 
 
+def test_a_commit_that_would_be_nobodys_is_told_before_a_model_is_asked(repo: Path, tmp_path: Path) -> None:
+    report = scripted(repo, tmp_path, diff_answer("a.txt", "one", "1"), identity={"GIT_AUTHOR_NAME": " "})
+    assert (report.status, "GIT_AUTHOR_NAME is empty" in report.message) == ("usage", True)
+    assert [line["event"] for line in tape_of(report)] == ["run_started", "task_loaded", "run_finished"]
+
+
 def test_a_violation_is_a_failure_of_the_tool(repo: Path, tmp_path: Path) -> None:
     def deed() -> None:
         git(repo, "config", "core.hooksPath", "elsewhere")

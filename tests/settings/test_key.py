@@ -206,6 +206,8 @@ CALLER = "command line"
 def test_the_given_key_goes_to_the_host_that_the_caller_names() -> None:
     assert value(chosen(base_url="https://gateway.example/v1", by=CALLER), GIVEN) == "given-key"
     assert value(chosen("llamacpp", base_url="https://gpu.example", by=CALLER), {**ENV, **GIVEN}) == "given-key"
+    # Where the server refuses it, no other variable would help.
+    assert key_for(chosen("llamacpp"), GIVEN, {}).note.startswith("Put the right key into AGENTOS_API_KEY")
     assert value(chosen(), {**ENV, **GIVEN}) == "given-key"
     assert value(chosen("llamacpp"), GIVEN) == "given-key"
     assert value(chosen(api_key_ref="env:OPENAI_API_KEY"), {**ENV, **GIVEN}) == "given-key"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "agentos evidence verify .git/agentos/runs/20261121T031500Z-8f3a1c2d"
 
-_REPO = "the repository of its commit (default: the one it lies in)"
+_REPO = "the repository of its commit (default: the one it lies in, else the one you stand in)"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

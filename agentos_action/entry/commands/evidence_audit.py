@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import asdict
@@ -33,7 +32,9 @@ def execute(options: argparse.Namespace) -> int:
     if options.json:
         counts = {state: sum(one.state == state for one in found) for state in _STATES}
         told = {"passed": passed, **counts, "commits": [asdict(one) for one in found]}
-        sys.stdout.write(json.dumps(told) + "\n")
+        from agentos_action.entry.fail import as_line  # noqa: PLC0415 - not for people
+
+        sys.stdout.write(as_line(told))
     else:
         _say(found, passed=passed)
     return 0 if passed else 1
@@ -62,12 +63,16 @@ def _range(repo: RepoView, text: str | None) -> tuple[str, str | None]:
 
 
 def _say(found: list[Audited], *, passed: bool) -> None:
-    from agentos_action.report.visible import visible_line  # noqa: PLC0415 - not with --json
+    from agentos_action.report.terminal import counted  # noqa: PLC0415 - not with --json
+    from agentos_action.report.visible import harmless_line  # noqa: PLC0415 - the same
 
     for one in found:
         about = f"{one.commit[:10]}  {_STATES[one.state]:9}  {one.model or '?'}  {one.policy or '?'}  {one.run_id}"
-        sys.stderr.write(f"{visible_line(about)}\n")
+        sys.stderr.write(f"{harmless_line(about)}\n")
         for problem in one.problems:
-            sys.stderr.write(f"    {visible_line(problem)}\n")
+            sys.stderr.write(f"    {harmless_line(problem)}\n")
     told = ", ".join(f"{sum(one.state == state for one in found)} {word}" for state, word in _STATES.items())
-    sys.stderr.write(f"{len(found)} agent-made commits: {told}. {'Passed' if passed else 'NOT PASSED'}.\n")
+    said = f"{counted(len(found), 'agent-made commit')}: {told}."
+    sys.stderr.write(f"{said} {'Passed' if passed else 'NOT PASSED'}.\n")
+    if not passed and any(one.state == "no_bundle" for one in found):
+        sys.stderr.write("  Name the folder where their bundles are with --evidence DIR, or give --allow-missing.\n")

@@ -30,10 +30,11 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def _say(results: list[Merged], into: Path) -> None:
-    from agentos_action.report.visible import unobeyed, visible_line  # noqa: PLC0415 - not with --json
+    from agentos_action.report.terminal import counted  # noqa: PLC0415 - not with --json
+    from agentos_action.report.visible import harmless_line  # noqa: PLC0415 - the same
 
     def say(text: str) -> None:
-        sys.stderr.write(unobeyed(visible_line(text)) + "\n")
+        sys.stderr.write(harmless_line(text) + "\n")
 
     for one in results:
         if one.outcome == "refused":
@@ -44,4 +45,4 @@ def _say(results: list[Merged], into: Path) -> None:
                 say(f"{place}{problem.message}")
     told = {"merged": "merged", "there": "there already", "refused": "refused"}
     counts = ", ".join(f"{sum(one.outcome == key for one in results)} {word}" for key, word in told.items())
-    say(f"{len(results)} bundles: {counts}. {into / 'index.json'}")
+    say(f"{counted(len(results), 'bundle')}: {counts}. {into / 'index.json'}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +20,9 @@ def execute(options: argparse.Namespace) -> int:
     require_folder(folder)
     told = tell(folder)
     if options.json:
-        sys.stdout.write(json.dumps(told) + "\n")
+        from agentos_action.entry.fail import as_line  # noqa: PLC0415 - not for people
+
+        sys.stdout.write(as_line(told))
     else:
         from agentos_action.report.visible import unobeyed, visible  # noqa: PLC0415 - not with --json
 
@@ -33,6 +34,7 @@ def execute(options: argparse.Namespace) -> int:
 def _lines(told: dict[str, Any]) -> Iterator[str]:
     """Yield what is shown, hostile still; a text of several lines is one of them."""
     from agentos_action.report.acting import acting  # noqa: PLC0415 - not with --json
+    from agentos_action.report.terminal import counted  # noqa: PLC0415 - the same
 
     task, policy, model = (_dict(told[key]) for key in ("task", "policy", "model"))
     yield f"Run        {told['run_id']}: {told['status']} ({told['message'] or 'it did not end'})"
@@ -59,9 +61,10 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     made = _dict(told["commit"])
     yield f"Commit     {made['commit']} on {made['branch']}" if made else "Commit     none"
     yield f"Replay     {'possible' if told['replayable'] else told['not_replayable']}"
-    yield f"Bundle     {'whole' if told['valid'] else 'NOT VALID'}, {told['events']} events"
+    yield f"Bundle     {'whole' if told['valid'] else 'NOT VALID'}, {counted(told['events'], 'event')}"
     for problem in told["problems"]:
-        yield f"           {problem['file']}:{problem['line']}: {problem['message']}"
+        place = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
+        yield f"           {place}: {problem['message']}"
     if told["diff"]:
         yield ""
         yield told["diff"].rstrip("\n")
@@ -70,11 +73,13 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
 def _model(model: dict[str, Any], answers: int) -> str:
     if model.get("provider") is None and not answers:
         return "none was asked"
+    from agentos_action.report.terminal import counted  # noqa: PLC0415 - as above
+
     usage = _dict(model.get("usage"))
     tokens = f", {usage['completion_tokens']} tokens answered" if usage.get("completion_tokens") is not None else ""
     where = f" at {model['endpoint']}" if model.get("endpoint") else ""
     wanted = f" (asked for {model['requested_model']})" if model.get("requested_model") else ""
-    return f"{model.get('provider')}/{model.get('model_id')}{wanted}{where}, {answers} answers{tokens}"
+    return f"{model.get('provider')}/{model.get('model_id')}{wanted}{where}, {counted(answers, 'answer')}{tokens}"
 
 
 def _findings(verdict: dict[str, Any]) -> Iterator[str]:

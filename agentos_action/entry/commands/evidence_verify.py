@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -19,7 +18,9 @@ def execute(options: argparse.Namespace) -> int:
     """Check every bundle; exit code 1 where one is not what it says."""
     results = [_check(Path(folder), options.repo) for folder in options.folders]
     if options.json:
-        sys.stdout.write(json.dumps({"bundles": results}) + "\n")
+        from agentos_action.entry.fail import as_line  # noqa: PLC0415 - not for people
+
+        sys.stdout.write(as_line({"bundles": results}))
     else:
         for result in results:
             _say(result)
@@ -70,27 +71,34 @@ def _check_commit(folder: Path, checked: Checked, repo: str | None) -> tuple[str
     from agentos_action.repo import RepoView  # noqa: PLC0415 - the same
 
     try:
-        view = RepoView.open(Path(repo) if repo else folder.resolve())
+        view, named = RepoView.open(Path(repo) if repo else folder.resolve()), True
     except UsageError:
         if repo:
             raise
-        return "skipped: no repository here; give --repo", []
+        # A bundle outside of every repository, an artifact for one: perhaps it is of the one that we stand in.
+        try:
+            view, named = RepoView.open(Path()), False
+        except UsageError:
+            return "skipped: no repository here; give --repo", []
     facts = view.commit_facts(checked.commit)
+    if facts is None and not named:
+        return "skipped: not of the repository here; give --repo", []
     if facts is None:
         return "no", [Problem("", 0, f"the commit {checked.commit} is not in {view.git_dir}")]
     return "yes", compare_commit(checked.tape, facts)
 
 
 def _say(result: dict[str, Any]) -> None:
-    from agentos_action.report.visible import visible_line  # noqa: PLC0415 - not with --json
+    from agentos_action.report.terminal import counted  # noqa: PLC0415 - not with --json
+    from agentos_action.report.visible import harmless_line  # noqa: PLC0415 - the same
 
     word = "valid" if result["valid"] else "NOT VALID"
-    said = f"{result['events']} events, {result['files']} files"
+    said = f"{counted(result['events'], 'event')}, {counted(result['files'], 'file')}"
     if result["commit"]:
         said += f", commit {result['commit'][:10]} checked: {result['commit_checked']}"
-    sys.stderr.write(f"evidence {visible_line(str(result['run_id']))}: {word} ({visible_line(said)})\n")
+    sys.stderr.write(harmless_line(f"evidence {result['run_id']}: {word} ({said})") + "\n")
     for problem in result["problems"]:
         place = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
         # A commit that is not there is in no file of the bundle.
-        place = f"{visible_line(place)}: " if place else ""
-        sys.stderr.write(f"  {place}{visible_line(problem['message'])}\n")
+        told = f"{place}: {problem['message']}" if place else problem["message"]
+        sys.stderr.write(f"  {harmless_line(told)}\n")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,29 +65,30 @@ def _stream() -> int:
         said = _answered(raw, number)
         with deferred():
             # Half a line would be worse than none.
-            sys.stdout.write(said + "\n")
+            sys.stdout.write(said)
             sys.stdout.flush()
         if not heard():
             return EXIT_DONE
 
 
 def _answered(raw: bytes, number: int) -> str:
-    from agentos_action.entry.fail import spared  # noqa: PLC0415 - not for --help
+    from agentos_action.entry.fail import as_line, spared  # noqa: PLC0415 - not for --help
     from agentos_action.pipeline.bulk import Line, read_line  # noqa: PLC0415 - the same
 
     line = spared(lambda: read_line(raw, number), lambda name: Line(None, bug=name))
-    return spared(lambda: json.dumps(line.row()), lambda name: json.dumps(line.failed(name).row()))
+    return spared(lambda: as_line(line.row()), lambda name: as_line(line.failed(name).row()))
 
 
 def _one(options: argparse.Namespace) -> int:
-    from agentos_action.errors import EXIT_DONE, EXIT_REJECTED  # noqa: PLC0415 - not for --help
+    from agentos_action.entry.fail import as_line  # noqa: PLC0415 - not for --help
+    from agentos_action.errors import EXIT_DONE, EXIT_REJECTED  # noqa: PLC0415 - the same
     from agentos_action.pipeline.answer import AnswerCase, judge_answer  # noqa: PLC0415 - the same
 
     base, policy = _base(options)
     text = _read(options.answer).decode("utf-8", "surrogateescape")
     judged = judge_answer(AnswerCase(text, base, policy.policy, options.edit_format or "auto"))
     if options.json:
-        sys.stdout.write(json.dumps(judged.row()) + "\n")
+        sys.stdout.write(as_line(judged.row()))
     else:
         _say(judged, policy.source)
     return EXIT_REJECTED if judged.verdict == "reject" else EXIT_DONE
@@ -117,18 +119,30 @@ def _read(name: str) -> bytes:
         raise UsageError(f"{name}: {said}", "Name an existing file.") from error
 
 
+def _obeyed(diff: str) -> bool:
+    """Return whether a CI runner reads stdout and would obey a line of the diff; a file obeys nobody."""
+    from agentos_action.entry.fail import read_by_runner  # noqa: PLC0415 - not with --json
+    from agentos_action.report.visible import forms_command  # noqa: PLC0415 - the same
+
+    return read_by_runner() and forms_command(diff) and not stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode)
+
+
 def _say(judged: Judgement, source: str) -> None:
-    from agentos_action.report.placement import guessing  # noqa: PLC0415 - not with --json
+    from agentos_action.entry.fail import read_by_runner, uncoloured  # noqa: PLC0415 - not with --json
+    from agentos_action.report.placement import guessing  # noqa: PLC0415 - the same
     from agentos_action.report.terminal import Reporter, counted  # noqa: PLC0415 - the same
 
-    Reporter().findings(judged.findings)
+    Reporter(plain=uncoloured(), runner=read_by_runner()).findings(judged.findings)
     facts = [f"policy {source}"]
     if judged.result is not None:
         result = judged.result
         facts = [f"{counted(len(result.files), 'file')}, +{result.added} -{result.removed}", *facts]
     facts += [guessing(judged.placements)] if guessing(judged.placements) else []
     sys.stderr.write(f"agentos judge: {_WORDS[judged.verdict]} ({', '.join(facts)})\n")
-    if judged.verdict == "accept":
+    if judged.verdict == "accept" and _obeyed(judged.diff):
+        told = "the diff holds lines that this runner would take for commands, so it is not printed"
+        sys.stderr.write(f"warning: {told}; send stdout to a file, or give --json\n")
+    elif judged.verdict == "accept":
         # Only what came through is data, and it is the file's own bytes: somebody may pipe it into `git apply`.
         sys.stdout.flush()
         sys.stdout.buffer.write(judged.diff.encode("utf-8", "surrogateescape"))

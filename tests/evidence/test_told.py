@@ -1,0 +1,51 @@
+"""What the `evidence` commands say of a bundle that came from elsewhere: to its reader, and to no CI runner."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agentos_action.report.visible import forms_command
+from tests.git import commit_all, make_repo, write_files
+from tests.runs import cli, diff_answer, scripted
+
+RUNNER = {"GITHUB_ACTIONS": "true", "FORCE_COLOR": "1"}
+
+
+@pytest.mark.parametrize("name", ["::error::boo", "##[error]boo"])
+def test_a_ci_runner_finds_no_command_in_a_bundle(copy: Path, name: str) -> None:
+    (copy / name).write_text("")
+    for what in ("verify", "show"):
+        told = cli("evidence", what, str(copy), cwd=copy, env=RUNNER)
+        said = cli("evidence", what, str(copy), "--json", cwd=copy, env=RUNNER)
+        assert (told.returncode, said.returncode) == (1, 1)
+        assert not forms_command(told.stdout + told.stderr + said.stdout), what
+        assert name in json.dumps(json.loads(said.stdout))
+    assert "boo: is not listed" in told.stdout
+
+
+def test_a_ci_runner_finds_no_command_in_trailers(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path, {"a.txt": "0\n"})
+    digest = "sha256:" + "0" * 64
+    trailers = f"AgentOS-Policy: {digest}\nAgentOS-Diff: {digest}\nAgentOS-Evidence: {digest}"
+    write_files(repo, {"a.txt": "1\n"})
+    commit_all(repo, f"x\n\nAgentOS-Run: 20261121T031500Z-8f3a1c2d\nAgentOS-Model: x ##[error]y\n{trailers}")
+    told = cli("evidence", "audit", cwd=repo, env=RUNNER)
+    said = cli("evidence", "audit", "--json", cwd=repo, env=RUNNER)
+    assert "##\\x5berror]y" in told.stderr
+    assert not forms_command(told.stderr + said.stdout)
+    assert json.loads(said.stdout)["commits"][0]["model"] == "x ##[error]y"
+
+
+def test_a_bundle_that_lies_elsewhere_is_of_the_repository_one_stands_in(tmp_path: Path) -> None:
+    repo, other = (make_repo(tmp_path / name, {"a.txt": "one\n"}) for name in ("repo", "other"))
+    report = scripted(repo, tmp_path, diff_answer("a.txt", "one", "1"), evidence=tmp_path / "out")
+    bundle = report.evidence or ""
+    verified = cli("evidence", "verify", bundle, cwd=repo)
+    assert (verified.returncode, "checked: yes" in verified.stderr) == (0, True)
+    assert cli("evidence", "replay", bundle, cwd=repo).returncode == 0
+    skipped = cli("evidence", "verify", bundle, cwd=other)
+    assert (skipped.returncode, "checked: skipped: not of the repository here" in skipped.stderr) == (0, True)
+    assert "no repository here" in cli("evidence", "verify", bundle, cwd=tmp_path).stderr
