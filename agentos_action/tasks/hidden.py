@@ -13,6 +13,7 @@ from agentos_action.records.verdict import Finding
 from agentos_action.tasks.line import bounded
 from agentos_action.tasks.markdown import BARLESS, FOOTNOTE, SPAN, START, parse_markdown
 from agentos_action.tasks.own import MARK
+from agentos_action.tasks.tags import reduced, shown
 from agentos_action.tasks.unseen import without_unseen
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ _SAYS = re.compile(r"\w")
 #: A parser's time grows with their square.
 MAX_BRACKETS = 10_000
 
-_COMMENT, _DEFINITION, _INFO = "HTML comment", "link definition", "remark behind a fence"
+_COMMENT, _TAG = "HTML comment", "HTML tag or attribute"
+_DEFINITION, _INFO = "link definition", "remark behind a fence"
 _PICTURE, _TITLE, _NOTE = "text of a picture", "title of a link", "footnote"
 _NAME, _CELL, _TABLE = "name of a definition", "cell without a column", "table without bars"
 
@@ -185,8 +187,20 @@ class _Lines:
         self._taken.update(what for *_, what in spans)
 
     def _html(self, first: int, end: int) -> bool:
-        """Take the comments out of a block of raw HTML; returns whether the last one goes on behind it."""
+        """Take comments and tags out of a block of raw HTML; returns whether the last comment goes on behind it."""
         block = "\n".join(line or "" for line in self._lines[first:end])
+        text, goes_on = self._without_comments(block)
+        text, lost, unclosed = reduced(text, quoted=all(line.lstrip().startswith(">") for line in block.split("\n")))
+        self._taken[_TAG] += lost
+        if text != block:
+            self._set(first, end, text)
+        if unclosed:
+            # To a browser all that follows is in the tag.
+            self._dropped = len(self._lines)
+            self._lines[end:] = [None] * (len(self._lines) - end)
+        return goes_on and not unclosed
+
+    def _without_comments(self, block: str) -> tuple[str, bool]:
         left, at = "", 0
         while found := _OPENS.search(block, at):
             left += block[at : found.start()]
@@ -198,12 +212,9 @@ class _Lines:
             else:
                 closes = _ENDS.search(block, found.end())
             if closes is None:
-                self._set(first, end, left)
-                return found[0] == "<!--"
+                return left, found[0] == "<!--"
             at = closes.end()
-        if at:
-            self._set(first, end, left + block[at:])
-        return False
+        return left + block[at:], False
 
     def _set(self, first: int, end: int, left: str) -> None:
         kept = [line for line in left.split("\n") if line.strip(" \t>")]
@@ -232,6 +243,8 @@ def _hidden_spans(children: list[Token] | tuple[Token, ...]) -> Iterator[tuple[i
         start, end = child.meta[SPAN]
         if child.type == "html_inline" and child.content.startswith(("<!", "<?")):
             yield start, end, "", _COMMENT
+        elif child.type == "html_inline" and shown(child.content) != child.content:
+            yield start, end, shown(child.content), _TAG
         elif child.type == "image" and (child.content or child.attrs.get("title") or child.meta.get("label")):
             yield start, end, f"![]({child.attrs.get('src', '')})", _PICTURE
         elif child.type == "link_open":

@@ -12,9 +12,9 @@ from agentos_action.tasks.event import Actor, Event
 _WRITERS = frozenset({"workflow_dispatch", "repository_dispatch", "push", "schedule", "create", "delete", "release"})
 #: Actions on an issue or a pull request that need the permission triage.
 _TRIAGE = frozenset({"labeled", "unlabeled", "assigned", "unassigned", "milestoned", "demilestoned"})
+_OTHER = "Start it by another event."
 #: What an author's standing in the repository proves at least. A collaborator, and a member of the organisation, may
 #: have been given less than write; the event does not say, so the standing counts as what it usually is.
-_OTHER = "Start it by another event."
 _STANDING: dict[str, Permission] = {"OWNER": "admin", "MEMBER": "write", "COLLABORATOR": "write"}
 
 

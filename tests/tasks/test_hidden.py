@@ -30,6 +30,13 @@ E = "evil"
         ("<div>\n<!-- evil -->\na</div>", "<div>\na</div>"),
         ("a <?evil?> <!X evil> <![CDATA[evil]]> b", "a    b"),
         ("<div></ evil>a</div>", "<div>a</div>"),
+        ("a <evil now> b <evil><b onclick='evil'>c</b> <i>d</i><br/>", "a  b <b>c</b> <i>d</i><br/>"),
+        ("| a |\n|-|\n| <evil evil> b |", "| a |\n|-|\n|  b |"),
+        ('<img width="72" alt="evil" src="https://x/y.png" />', '<img width="72" src="https://x/y.png">'),
+        ('<p title="evil >\nevil">a</p>\n\nb', "<p>a</p>\n\nb"),
+        ("<div\n evil>a\n</div evil>\n\nb", "<div>a\n</div>\n\nb"),
+        ("> <div evil\n> evil>\n> a\n\nb", "> <div>\n> a\n\nb"),
+        ('a\n\n<p title="evil\n\nevil\n\n- evil', "a\n"),
         ("a\n\n[//]: # (evil)\n\nb", "a\n\n\nb"),
         ("[x]: y\n'evil'\n\na", "\na"),
         ("- [x]: y 'evil'\n- b", "- b"),
@@ -75,7 +82,9 @@ def test_what_a_reader_may_not_see_is_taken_out_and_told(text: str, left: str) -
         "```html\n<!-- a -->\n[x]: y\n```",
         "    <!-- a -->",
         "[a], [a][] and ![](b)\n\n[A]: b",
-        "<details><summary>a</summary>\n\nb\n</details>",
+        "<details open><summary>a</summary>\n\nb\n</details>",
+        '<a href="https://x.y/z"><IMG Width=72 height="20" align="left" src="https://x/y.png" /></a>',
+        "</b c>d a < b, c > d <1> `List<int>`",
         "a | b\n---\n\n| `c | d` | \\| |\n|:-|-:|---|\n| e |\n| |f|\n\n- | g |\n  |---|\n  | h |",
         "1.\n2. a\n-\n>\n> b\n\n---\n\nA\nB\n===\n\n| a | b |\n|---|---|\n| c | d |",
         "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
@@ -101,7 +110,11 @@ def test_a_title_is_no_markdown() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["<!--" * 9_000, "![" * (MAX_BRACKETS // 4), "a<!--\n-->" * 3_000, ">" * 20_000, "<div>\n" + "<!" * 20_000]
+    "text",
+    [
+        *("<!--" * 9_000, "![" * (MAX_BRACKETS // 4), "a<!--\n-->" * 3_000, ">" * 20_000, "<div>\n" + "<!" * 20_000),
+        *(f"<div{' ' * 60_000}x>", "<div>\n" + "<b a='" * 10_000, "<div>\n" + "<b " * 20_000 + ">", "a <b c> " * 8_000),
+    ],
 )
 def test_a_text_that_was_made_to_be_slow_is_read_all_the_same(text: str) -> None:
     start = time.process_time()
