@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal, NoReturn, TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -49,15 +50,17 @@ class Api:
         self._root, self._deadline, self._clock = api_url.rstrip("/"), deadline, clock
         loopback = is_loopback(urlsplit(self._root).hostname or "")
         headers = {**_HEADERS, "Authorization": f"Bearer {_sendable(token)}"}
-        # Reading the system's certificates takes 50 ms; a connection without TLS trusts none at all.
-        plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if self._root.startswith("http://") else True
+        # A connection to this machine without TLS trusts none at all.
+        plain = loopback and self._root.startswith("http://")
+        trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else _trusted()
         try:
             self._client = httpx.Client(
                 headers=headers,
                 follow_redirects=False,
                 timeout=_STEP_SECONDS,
+                verify=trust,
                 # This machine is never reached through a proxy; elsewhere the environment names it, as httpx reads it.
-                transport=httpx.HTTPTransport(verify=plain) if loopback else None,
+                transport=httpx.HTTPTransport(verify=trust) if loopback else None,
             )
         except (ValueError, ImportError) as error:
             hint = "Check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY."
@@ -130,6 +133,12 @@ class Api:
                 if len(body) > MAX_BYTES:
                     raise _odd(f"more than {MAX_BYTES} bytes")
             return _Came(response.status_code, dict(response.headers), bytes(body))
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return the system's certificates: to read them takes 50 ms, and a run opens several connections in turn."""
+    return httpx.create_ssl_context()
 
 
 def segment(text: str) -> str:
