@@ -12,6 +12,7 @@ import pygit2
 
 from agentos_action.executor import journal, worktree
 from agentos_action.executor.journal import Journal, Side, Step
+from agentos_action.executor.pending import FOLDER
 from agentos_action.executor.placing import Left, Placing
 
 _TICK = 1 << 32
@@ -26,7 +27,7 @@ class Following:
         self._placing = Placing(repo, plan)
         self._lock = worktree.lock_of(repo)
         self._head_lock = worktree.head_lock_of(repo)
-        self._index = self._git_dir / journal.FOLDER / f"index-{plan.nonce}"
+        self._index = self._git_dir / FOLDER / f"index-{plan.nonce}"
 
     def begin(self) -> None:
         """Write the journal; raises OSError."""

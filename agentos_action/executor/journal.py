@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from agentos_action.errors import ConflictError, UsageError
+from agentos_action.executor.pending import FOLDER, NAME
 
-FOLDER, NAME = "agentos", "journal.json"
 HELD, RELEASED, LOST = "held", "released", "lost"
 
 _VERSION = 1
@@ -73,11 +73,6 @@ class Journal:
 def file_of(git_dir: Path) -> Path:
     """Return where the journal of a work tree lies."""
     return git_dir / FOLDER / NAME
-
-
-def pending(git_dir: Path) -> bool:
-    """Return whether a commit is under way, or was cut short, in the work tree with this git folder."""
-    return os.path.lexists(git_dir / FOLDER / NAME)
 
 
 def recover(place: Path) -> str | None:

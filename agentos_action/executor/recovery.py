@@ -12,6 +12,7 @@ from agentos_action.errors import ConflictError, UsageError
 from agentos_action.executor import journal, refs
 from agentos_action.executor.following import Following
 from agentos_action.executor.journal import Journal
+from agentos_action.executor.pending import pending
 from agentos_action.executor.placing import Left
 
 #: Every git fills its lock within milliseconds of making it; one that stays empty so long has lost its owner.
@@ -26,7 +27,7 @@ def recover(place: Path) -> str | None:
         repo = pygit2.Repository(str(place))
     except (pygit2.GitError, ValueError) as error:
         raise UsageError(f"{place}: cannot open the repository: {error}", "Check it with `git status`.") from error
-    if repo.is_bare or not journal.pending(Path(repo.path)):
+    if repo.is_bare or not pending(Path(repo.path)):
         return None
     with journal.held(Path(repo.path)):
         return settle_pending(repo)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agentos_action.executor.journal import pending
+from agentos_action.executor.pending import pending
 from agentos_action.repo import RepoView
 
 

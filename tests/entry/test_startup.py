@@ -46,6 +46,18 @@ def test_a_hook_that_finds_nothing_loads_nothing_it_does_not_use(repo: Path) -> 
     assert "agentos verify: accepted (1 file, +1 -1, policy built-in)" in said
 
 
+def test_a_hook_reads_no_certificates(repo: Path) -> None:
+    (repo / "a.txt").write_text("two\n")
+    git(repo, "add", "-A")
+    code = (
+        "import os\nfrom agentos_action.entry.cli import main\nassert main(['verify', '--staged']) == 0\n"
+        "import pygit2\nprint(pygit2.settings.ssl_cert_file, os.environ['SSL_CERT_FILE'], 'SSL_CERT_DIR' in os.environ)"
+    )
+    mine = {name: value for name, value in os.environ.items() if name != "SSL_CERT_DIR"} | {"SSL_CERT_FILE": "/mine"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=repo, env=mine, capture_output=True, text=True, check=True)
+    assert done.stdout == "None /mine False\n"
+
+
 def test_a_hook_reads_a_policy_without_the_records_of_pydantic(repo: Path) -> None:
     every = 'allowed_paths = ["**"]\n[limits]\nmax_files = 3\n[trust]\nusers = ["ada"]\n[checks]\ntimeout_seconds = 9\n'
     (repo / "agentos.toml").write_text(every)

@@ -20,6 +20,7 @@ from pathlib import Path
 from agentos_action.errors import AgentOSError, ConflictError
 from agentos_action.executor import journal
 from agentos_action.executor.commit import Executor
+from agentos_action.executor.pending import pending
 from agentos_action.records.receipt import CommitOrder
 from agentos_action.records.verdict import Accepted
 from tests.executor.accepting import ORDER, accept, change
@@ -113,7 +114,7 @@ class Walk:
                 mode, self.mode = self.mode, KILL_BEFORE
                 self.fork(repo, prepare, lambda: self.commit(repo))
                 self.mode = mode
-                if not journal.pending(repo / ".git"):
+                if not pending(repo / ".git"):
                     self.say(prepare, "nothing was left to recover")
                     return False
                 code = self.fork(repo, number, lambda: journal.recover(repo))
@@ -141,7 +142,7 @@ class Walk:
             self.say(
                 number, f"{path} was saved and is lost: {_text(repo / path)!r}, {sorted(repo.rglob('.agentos-*'))}"
             )
-        if journal.pending(repo / ".git") or list(repo.rglob(".agentos-*")) or list((repo / ".git").rglob("*.lock")):
+        if pending(repo / ".git") or list(repo.rglob(".agentos-*")) or list((repo / ".git").rglob("*.lock")):
             self.say(number, f"{path} was saved and something was left over")
         self.ends.add("before" if self.tip(repo) == self.accepted.base else "after")
         shutil.rmtree(repo)
@@ -160,7 +161,7 @@ class Walk:
             mode, self.mode = self.mode, KILL_BEFORE
             code = self.fork(repo, number, lambda: self.commit(repo))  # noqa: B023 - called at once
             self.mode = mode
-            if journal.pending(repo / ".git"):
+            if pending(repo / ".git"):
                 (undo if self.tip(repo) == self.accepted.base else finish).append(number)
             shutil.rmtree(repo)
             if code is None:
@@ -182,7 +183,7 @@ class Walk:
                 said = journal.recover(repo)
             except AgentOSError as error:
                 return [*found, f"recover: {error} {error.hint}"]
-            if journal.pending(repo / ".git"):
+            if pending(repo / ".git"):
                 found.append(f"the journal stayed: {said}")
             found += [f"left: {path}" for path in repo.rglob("*.agentos-*")]
             found += [f"left: {path}" for path in (repo / ".git/agentos").glob("*") if path.name not in LEFT]

@@ -19,6 +19,7 @@ from agentos_action.errors import ConflictError, UsageError
 from agentos_action.executor import journal
 from agentos_action.executor.commit import Executor
 from agentos_action.executor.journal import Journal, Side, Step
+from agentos_action.executor.pending import pending
 from tests.executor.accepting import ORDER, accept, change
 from tests.git import git, git_run, make_repo
 from tests.runs import state_of
@@ -71,7 +72,7 @@ def leftovers(repo: Path) -> list[str]:
 
 def test_nothing_pending_is_nothing_said(repo: Path) -> None:
     before = state_of(repo)
-    assert not journal.pending(repo / ".git")
+    assert not pending(repo / ".git")
     assert journal.recover(repo) is None
     assert state_of(repo) == before
     assert not (repo / ".git/agentos").exists()
@@ -187,7 +188,7 @@ def test_a_users_bytes_that_a_death_left_under_our_name_come_back(repo: Path, th
     found = {path.read_text() for path in (kept, repo / "a.txt") if path.exists()}
     assert found == ({"mine\n", "mine too\n"} if there == "mine too" else {"mine\n"})
     assert kept.exists() == (there == "mine too")
-    assert not journal.pending(repo / ".git")
+    assert not pending(repo / ".git")
 
 
 def test_a_path_that_cannot_be_written_does_not_block_for_ever(repo: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from agentos_action.records.base import Base
     from agentos_action.records.patch import FileChange, Placed
@@ -46,10 +48,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Judge and report; exit code 1 where a rule refuses."""
     from agentos_action.errors import EXIT_DONE, EXIT_REJECTED  # noqa: PLC0415 - not for --help
-    from agentos_action.executor.journal import pending  # noqa: PLC0415 - the same
+    from agentos_action.executor.pending import pending  # noqa: PLC0415 - the same
     from agentos_action.records.verdict import DiffValidationResult  # noqa: PLC0415 - the same
-    from agentos_action.repo import RepoView  # noqa: PLC0415 - the same
     from agentos_action.settings.policy import load_policy  # noqa: PLC0415 - the same
+
+    with _certificates_unread():
+        from agentos_action.repo import RepoView  # noqa: PLC0415 - the same
 
     repo = RepoView.open(_place(options))
     if pending(repo.git_dir):
@@ -68,6 +72,22 @@ def execute(options: argparse.Namespace) -> int:
     result = _judged(found, repo.snapshot(before), policy)
     _say(options, result, policy.source)
     return EXIT_DONE if result.is_valid else EXIT_REJECTED
+
+
+@contextmanager
+def _certificates_unread() -> Iterator[None]:
+    """Spare pygit2 its reading of all certificates at import: 20 ms (benchmarks/startup.py), for no server."""
+    unread = {"SSL_CERT_FILE": "", "SSL_CERT_DIR": os.sep}
+    before = {name: os.environ.get(name) for name in unread}
+    os.environ.update(unread)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _place(options: argparse.Namespace) -> Path:
