@@ -76,7 +76,7 @@ def execute(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _certificates_unread() -> Iterator[None]:
-    """Spare pygit2 its reading of all certificates at import: 20 ms (benchmarks/startup.py), for no server."""
+    """Spare pygit2 the reading of all certificates at import: 20 ms (benchmarks/startup.py), and no server is asked."""
     unread = {"SSL_CERT_FILE": "", "SSL_CERT_DIR": os.sep}
     before = {name: os.environ.get(name) for name in unread}
     os.environ.update(unread)
