@@ -50,7 +50,10 @@ def _asked(
     if issue_in(cause.payload) is not None:
         found = asked_for(walk, cause, triggers)
         return found if isinstance(found, Found) else _finding(f"the event asks for nothing: {found.why}")
-    named, own = _ISSUE.fullmatch(told.task_id), issue_named(cause.event.name, cause.payload)
+    own = issue_named(cause.event.name, cause.payload)
+    # What a dispatch asks for it says itself.
+    dispatched = told.source == "dispatch" and cause.event.name in DISPATCHES
+    named = None if dispatched else _ISSUE.fullmatch(told.task_id)
     asked = demanded or told.source != "comment"
     issue = (walk.request.issue or own or (int(named[1]) if named else None)) if asked else None
     if issue is not None and (demanded or can_ask(walk)):
@@ -63,7 +66,7 @@ def _asked(
         actors = cause.event.actors
         source: TaskSource = "dispatch" if told.source == "dispatch" else "issue"
         return fetched(walk, Wanted(issue, source, actors[0].login if actors else None))
-    if issue is None and told.source == "dispatch" and cause.event.name in DISPATCHES:
+    if issue is None and dispatched:
         found = asked_for(walk, cause, triggers)
         return found if isinstance(found, Found) else None
     said = f"whether the bundle's task {proposal.task.task_id!r} is what was asked for could not be found out"

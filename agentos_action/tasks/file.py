@@ -16,6 +16,7 @@ from agentos_action.tomlfile import read_toml
 
 MAX_TASK_BYTES = 256 * 1024
 FENCE = "+++"
+_YAML_KEY = re.compile(r"[a-z_]+:(?:\s|$)")
 #: The events that do tasks of `.agentos/tasks/` by themselves.
 Occasion: TypeAlias = Literal["schedule", "push"]
 
@@ -101,9 +102,17 @@ def task_id_of(name: str) -> str:
     return slug or "task"
 
 
+def _refuse_yaml(lines: list[str], where: str) -> None:
+    """Raise UsageError for front matter in YAML: read as words, its keys would narrow nothing, and nobody were told."""
+    end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() in {"---", "..."}), 0)
+    if lines[0].rstrip() == "---" and any(_YAML_KEY.match(line) for line in lines[1:end]):
+        raise UsageError(f"{where}:1: front matter in YAML", "Write it as TOML between +++ lines: docs/tasks.md.")
+
+
 def _split(text: str, where: str) -> tuple[str, str, int]:
     lines = text.split("\n")
     if lines[0].rstrip() != FENCE:
+        _refuse_yaml(lines, where)
         return "", text, 1
     for number, line in enumerate(lines[1:], 1):
         if line.rstrip() == FENCE:

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from agentos_action.errors import UsageError
 from agentos_action.records.verdict import Finding
 from agentos_action.tasks.line import bounded
-from agentos_action.tasks.markdown import BARLESS, FOOTNOTE, SPAN, START, parse_markdown
+from agentos_action.tasks.markdown import BARLESS, FOOTNOTE, SPAN, START, marked, parse_markdown, unmarked
 from agentos_action.tasks.own import MARK
-from agentos_action.tasks.tags import reduced, shown
+from agentos_action.tasks.spans import CLOSES, COMMENT, OPENS, SMALL, TAG, forgotten, hidden_spans, opens_more, spills
+from agentos_action.tasks.tags import reduced
 from agentos_action.tasks.unseen import without_unseen
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-#: What a browser takes for a comment in raw HTML.
-_OPENS = re.compile(r"<!--|<!|<\?|</(?![A-Za-z])")
-_CLOSES = re.compile(r"--!?>")
+#: A comment that has nothing in it.
+_WHOLE = re.compile(r"<!---?>")
 #: Not the sign of a quotation, with which a line begins.
 _ENDS = re.compile(r"(?<=[^\s>])[ \t]*>")
 #: Blocks whose lines a reader sees, or that are looked into below.
@@ -30,6 +30,10 @@ _LEAVES = frozenset({"inline", "heading_open", "fence", "code_block", "html_bloc
 _BAR = re.compile(r"(?<!\\)\|")
 #: A head that is indented, and what stands below it: in a paragraph a table to the forge, and to nobody else.
 _INDENTED_HEAD = re.compile(r"\n(?: {4}| {0,3}\t)[^\n]*\n {0,3}[|:-][|: \t-]*(?:\n|$)")
+#: A task's box in a list, and what the forge reads behind it as if it began there: a definition, a table.
+_BOX = re.compile(r"\[[ xX]\]\s+(?:\[(?:[^\]\\]|\\.)+\]:|[^\n]*\n[|:-][|: \t-]*(?:\n|$))", re.DOTALL)
+#: A line that is a blank one to the parser, and none to the forge.
+_FEEDS = re.compile(r"[\s>*+.)\d-]*[\v\f]\s*")
 #: What may begin right below a footnote in a list or a quotation, and goes on with it.
 _GOES_ON = frozenset({"paragraph_open", "heading_open", "table_open", "code_block", BARLESS})
 _PLAIN = frozenset({"", "="})
@@ -40,10 +44,10 @@ _SAYS = re.compile(r"\w")
 #: A parser's time grows with their square.
 MAX_BRACKETS = 10_000
 
-_COMMENT, _TAG = "HTML comment", "HTML tag or attribute"
+_UNSEEN = "invisible character"
+_BEHIND = "all that follows a tag or comment without an end"
 _DEFINITION, _INFO = "link definition", "remark behind a fence"
-_PICTURE, _TITLE, _NOTE = "text of a picture", "title of a link", "footnote"
-_NAME, _CELL, _TABLE = "name of a definition", "cell without a column", "table without bars"
+_NOTE, _CELL, _TABLE = "footnote", "cell without a column", "table without bars"
 
 
 def without_hidden(text: str, where: str, *, plain: bool = False) -> tuple[str, tuple[Finding, ...]]:
@@ -51,12 +55,17 @@ def without_hidden(text: str, where: str, *, plain: bool = False) -> tuple[str, 
 
     Raises UsageError for a text that is too long, or has too many brackets.
     """
-    shown, unseen = without_unseen(bounded(text.replace("\0", ""), where).replace("\r\n", "\n").replace("\r", "\n"))
-    taken: Counter[str] = Counter({"invisible character": unseen + text.count("\0")})
+    # To the page it is a character like others.
+    given = bounded(text.replace("\0", "\u200b"), where).replace("\r\n", "\n").replace("\r", "\n")
+    left = given.removeprefix("\ufeff")
+    taken: Counter[str] = Counter({_UNSEEN: len(given) - len(left)})
     if not plain:
-        if shown.count("[") > MAX_BRACKETS:
+        if left.count("[") > MAX_BRACKETS:
             raise UsageError(f"{where} has more than {MAX_BRACKETS} square brackets", "Shorten it.")
-        shown = _Lines(shown, taken).rest
+        # A line of nothing but characters that nobody sees is no empty one to the page: these go last.
+        left = unmarked(_Lines(marked(left), taken).rest)
+    shown, unseen = without_unseen(left)
+    taken[_UNSEEN] += unseen
     told = ", ".join(f"{name} ({count})" for name, count in taken.items() if count)
     if not told:
         return shown, ()
@@ -96,7 +105,13 @@ class _Lines:
         first, end = token.map or (0, 0)
         if token.type == "tr_open":
             row = takewhile(lambda one: one.type != "tr_close", blocks)
-            self._row(token, [cell for cell in row if cell.type == "inline"])
+            cells = [cell for cell in row if cell.type == "inline"]
+            if any(map(spills, cells)):
+                self._cut(first)
+            else:
+                self._row(token, cells)
+        elif token.type == "inline" and spills(token):
+            self._cut(first)
         elif token.type == "inline":
             self._paragraph(token)
         elif token.type == BARLESS:
@@ -106,6 +121,8 @@ class _Lines:
             self._drop([first, end], _DEFINITION)
         elif token.type == "fence":
             self._fence(token)
+        elif token.type == "html_block" and SMALL.match(token.content) and opens_more(token.content):
+            self._cut(first)
         elif token.type == "html_block" and self._html(first, end):
             self._up_to_close(token, blocks)
 
@@ -132,6 +149,11 @@ class _Lines:
         self._lines[first:end] = [None] * (end - first)
         self._taken[what] += 1
 
+    def _cut(self, first: int) -> None:
+        """Take out this line and all below it."""
+        if any(line and line.strip() for line in self._lines[first:]):
+            self._drop([first, len(self._lines)], _BEHIND)
+
     def _fence(self, token: Token) -> None:
         first = (token.map or [0])[0]
         line = self._lines[first]
@@ -148,7 +170,7 @@ class _Lines:
         parts = _BAR.split(line[start:])
         lead = line[start : start + 1] == "|"
         for at, cell in enumerate(cells[: len(parts) - lead], lead):
-            spans = sorted(_hidden_spans(cell.children or ()))
+            spans = sorted(hidden_spans(cell.children or ()))
             left, kept = "", 0
             for begin, stop, instead, what in spans:
                 left += cell.content[kept : max(begin, kept)] + (instead if begin >= kept else "")
@@ -167,7 +189,16 @@ class _Lines:
         if token.map and _INDENTED_HEAD.search(token.content):
             self._drop(token.map, _TABLE)
             return
-        spans = sorted(_hidden_spans(token.children or ()))
+        if token.map and token.level > 1 and _BOX.match(token.content):
+            self._drop(token.map, _DEFINITION if "]:" in token.content else _TABLE)
+            return
+        if token.map and any(_FEEDS.fullmatch(line or "") for line in self._lines[slice(*token.map)]):
+            self._drop(token.map, _UNSEEN)
+            return
+        if token.map and forgotten(token):
+            self._drop(token.map, _NOTE)
+            return
+        spans = sorted(hidden_spans(token.children or ()))
         at, first, start = 0, (token.map or [0])[0], 0
         for number, said in enumerate(token.content.split("\n"), first):
             end, left, kept = start + len(said), "", start
@@ -191,24 +222,22 @@ class _Lines:
         block = "\n".join(line or "" for line in self._lines[first:end])
         text, goes_on = self._without_comments(block)
         text, lost, unclosed = reduced(text, quoted=all(line.lstrip().startswith(">") for line in block.split("\n")))
-        self._taken[_TAG] += lost
+        self._taken[TAG] += lost
         if text != block:
             self._set(first, end, text)
         if unclosed:
             # To a browser all that follows is in the tag.
-            self._dropped = len(self._lines)
-            self._lines[end:] = [None] * (len(self._lines) - end)
+            self._cut(end)
         return goes_on and not unclosed
 
     def _without_comments(self, block: str) -> tuple[str, bool]:
         left, at = "", 0
-        while found := _OPENS.search(block, at):
+        while found := OPENS.search(block, at):
             left += block[at : found.start()]
             # Our own mark in a pull request of ours is nothing to warn of.
-            self._taken[_COMMENT] += not block.startswith(MARK, found.start())
+            self._taken[COMMENT] += not block.startswith(MARK, found.start())
             if found[0] == "<!--":
-                # `<!-->` is a whole comment.
-                closes = _CLOSES.search(block, found.start() + 2)
+                closes = _WHOLE.match(block, found.start()) or CLOSES.search(block, found.end())
             else:
                 closes = _ENDS.search(block, found.end())
             if closes is None:
@@ -225,27 +254,11 @@ class _Lines:
         """Take out the blocks behind a comment that stays open, up to the raw HTML that closes it."""
         start = (token.map or [0, 0])[1]
         for following in blocks:
-            if following.type == "html_block" and following.map and (closes := _CLOSES.search(following.content)):
+            if following.type == "html_block" and following.map and (closes := CLOSES.search(following.content)):
                 first, end = following.map
                 self._lines[start:first] = [None] * (first - start)
                 self._set(first, end, following.content[closes.end() :])
                 if not self._html(first, end):
                     return
                 start = end
-        self._lines[start:] = [None] * (len(self._lines) - start)
-
-
-def _hidden_spans(children: list[Token] | tuple[Token, ...]) -> Iterator[tuple[int, int, str, str]]:
-    """Yield (start, end, what stays in its place, what it is) of everything in a paragraph that is not seen."""
-    for child in children:
-        if SPAN not in child.meta:
-            continue
-        start, end = child.meta[SPAN]
-        if child.type == "html_inline" and child.content.startswith(("<!", "<?")):
-            yield start, end, "", _COMMENT
-        elif child.type == "html_inline" and shown(child.content) != child.content:
-            yield start, end, shown(child.content), _TAG
-        elif child.type == "image" and (child.content or child.attrs.get("title") or child.meta.get("label")):
-            yield start, end, f"![]({child.attrs.get('src', '')})", _PICTURE
-        elif child.type == "link_open":
-            yield start, end, f"({child.attrs.get('href', '')})", _TITLE if child.attrs.get("title") else _NAME
+        self._cut(start)

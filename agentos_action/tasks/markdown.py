@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from agentos_action.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from markdown_it import MarkdownIt
+    from markdown_it.helpers.parse_link_destination import _Result
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
@@ -22,25 +26,59 @@ SPAN = "span"
 START = "start"
 #: The types of a footnote's token, and of a table whose head has no bar, which only the forge knows for one.
 FOOTNOTE, BARLESS = "footnote", "barless"
+#: How deep things may stand in each other: the parser takes what is deeper for plain text, and the forge does not.
+MAX_NESTED = 50
 #: What stands behind the text of a link that is the name of its definition.
 _SAME = frozenset({"", "[]"})
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
 _ONE_COLUMN = re.compile(r"(?:\|[ \t]*:?-+:?|:-+:?|-+:)[ \t]*\|?[ \t]*|-+[ \t]*\|[ \t]*")
+#: The row below a table's head, and the key of the lines that follow, in a paragraph, one that made no table.
+_DELIMITERS = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
+_TRIED = "tried"
+_ESCAPED = re.compile(r"\\[!-/:-@\[-`{-~]")
+#: Blanks to Python, and to its regular expressions, but not to the forge; and what stands for them while they are read.
+_BLANKS = (
+    "\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+_STANDS = {ord(blank): chr(0xFDD0 + at) for at, blank in enumerate(_BLANKS)}
+_BLANK = {0xFDD0 + at: blank for at, blank in enumerate(_BLANKS)}
+
+
+def marked(text: str) -> str:
+    """Return a text in which a blank that is a letter to the forge is none to the parser; `unmarked` undoes it."""
+    return text.translate(_STANDS)
+
+
+def unmarked(text: str) -> str:
+    """Return a text that `marked` was given."""
+    return text.translate(_BLANK)
 
 
 def parse_markdown(text: str) -> tuple[list[Token], dict[str, Any]]:
-    """Return the blocks of a text, and what the parser knows of its link definitions."""
+    """Return the blocks of a text, and what the parser knows of its link definitions.
+
+    Raises UsageError where brackets stand in each other too deep.
+    """
     known: dict[str, Any] = {}
     return _parser().parse(text, known), known
 
 
 @cache
 def _parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - most runs get no text of a stranger
+    from markdown_it import MarkdownIt, helpers  # noqa: PLC0415 - most runs get no text of a stranger
     from markdown_it.rules_block import reference, table  # noqa: PLC0415 - the same
     from markdown_it.rules_inline import html_inline, image, link  # noqa: PLC0415 - the same
 
-    parser = MarkdownIt("commonmark", {"store_labels": True}).disable(["table", "reference"])
+    options = {"store_labels": True, "maxNesting": 2 * MAX_NESTED}
+    parser = MarkdownIt("commonmark", options).disable(["table", "reference"])
+    # The forge makes links of all addresses, and drops those it does not like from the page.
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005 - the parser's own signature
+    parser.helpers = SimpleNamespace(  # type: ignore[assignment]
+        parseLinkDestination=_destination(helpers.parseLinkDestination),
+        parseLinkLabel=helpers.parseLinkLabel,
+        parseLinkTitle=helpers.parseLinkTitle,
+    )
     # In the forge's own order: raw HTML and a heading go before a table, and that before a definition.
     inside: list[str] = ["paragraph", "reference", "blockquote", "list"]
     parser.block.ruler.before("lheading", FOOTNOTE, _footnote, {"alt": inside})
@@ -50,6 +88,26 @@ def _parser() -> MarkdownIt:
     parser.inline.ruler.at("image", _placed(image))
     parser.inline.ruler.at("link", _addressed(link))
     return parser
+
+
+def _destination(rule: Callable[[str, int, int], _Result]) -> Callable[[str, int, int], _Result]:
+    """Return the rule for addresses, which takes one without angle brackets as the forge does, whose may stay open."""
+    from markdown_it.common.utils import unescapeAll  # noqa: PLC0415 - the same
+
+    def destination(text: str, start: int, end: int) -> _Result:
+        found = rule(text, start, end)
+        if text[start : start + 1] == "<":
+            return found
+        at, depth = start, 0
+        while at < end and text[at] not in " \t\n\v\f\r" and depth <= 32:  # noqa: PLR2004 - the forge's own number
+            depth += (text[at] == "(") - (text[at] == ")")
+            if depth < 0:
+                break
+            at += 2 if _ESCAPED.match(text, at, end) else 1
+        found.ok, found.pos, found.str = at > start and depth <= 32, at, unescapeAll(text[start:at])  # noqa: PLR2004
+        return found
+
+    return destination
 
 
 def _footnote(state: StateBlock, first: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - the parser's own
@@ -76,11 +134,17 @@ def _rows(rule: _BlockRule) -> _BlockRule:
 
     def rows(state: StateBlock, first: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - the parser's own
         before = len(state.tokens)
-        if first + 1 < end and not _line(state, first + 1).strip(" \t-"):
+        below = _line(state, first + 1) if first + 1 < end else ""
+        if not below.strip(" \t-"):
             # That underlines a heading.
             return False
-        if not rule(state, first, end, silent):
-            return _barless(state, first, end, silent=silent)
+        lines = state.env.setdefault(_TRIED, set())
+        tried = silent and first in lines
+        if tried or not (rule(state, first, end, silent) or _barless(state, first, end, silent=silent)):
+            if tried or _DELIMITERS.fullmatch(below):
+                # The forge looks for no other table in this paragraph.
+                lines.add(first + 1)
+            return False
         for token in state.tokens[before:]:
             if token.type == "tr_open" and token.map:
                 at = state.bMarks[token.map[0]] + state.tShift[token.map[0]]
@@ -122,6 +186,7 @@ def _placed(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline,
 
     def placed(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser's own signature
         start = state.pos
+        _check_depth(state)
         found = rule(state, silent)
         if found and not silent:
             state.tokens[-1].meta[SPAN] = (start, state.pos)
@@ -138,6 +203,7 @@ def _addressed(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInli
 
     def addressed(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser's own signature
         start, before = state.pos, len(state.tokens)
+        _check_depth(state)
         found = rule(state, silent)
         if found and not silent:
             opened = next(token for token in state.tokens[before:] if token.type == "link_open")
@@ -150,3 +216,9 @@ def _addressed(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInli
         return found
 
     return addressed
+
+
+def _check_depth(state: StateInline) -> None:
+    if state.level > MAX_NESTED:
+        said = f"square brackets stand in each other more than {MAX_NESTED} deep in the text"
+        raise UsageError(said, "Put what is no Markdown into a code fence.")

@@ -11,6 +11,10 @@ _ELEMENT = re.compile(
     |dfn|mark|small|span|time|wbr""",
     re.IGNORECASE | re.VERBOSE,
 )
+#: What the page shows as text, from its first sign on (GitHub Flavored Markdown, disallowed raw HTML).
+_ESCAPED = re.compile(
+    r"</?(?:title|textarea|style|xmp|iframe|noembed|noframes|script|plaintext)(?=[\t\n\v\f\r >]|/>)", re.IGNORECASE
+)
 _BEGINS = re.compile(r"</?[A-Za-z]")
 _NAME = re.compile(r"(</?)([^\s/>]+)")
 #: To the end as a browser finds it: what stands in quotation marks has none. In a quotation of Markdown, a line's own
@@ -19,12 +23,14 @@ _REST = {
     False: re.compile(r"""(?:[^>"']|"[^"]*"|'[^']*')*+>"""),
     True: re.compile(r"""(?:\n[ \t>]*|[^>"'\n]|"[^"]*"|'[^']*')*+>"""),
 }
-#: What says how something is drawn, and in so few words that no sentence fits in; and addresses, as those of links.
+#: What says how something is drawn, and in so few words that no sentence fits in; addresses, as those of links; and
+#: what the forge itself writes behind a picture.
 _DRAWS = re.compile(
     r"""(?<!\s)\s++(?:
         (?:width|height|colspan|rowspan|start)\s*=\s*(["']?)[0-9.]{1,6}(?:px|em|%)?\1
         | (?:align|valign)\s*=\s*(["']?)(?:left|right|center|top|middle|bottom|justify)\2
         | dir\s*=\s*(["']?)(?:ltr|rtl|auto)\3
+        | alt\s*=\s*"image"
         | open(?:\s*=\s*(?:""|''|"open"))?
         | (?:src|href)\s*=\s*(?:"[^"\s]*"|'[^'\s]*'|[^\s"'>]+)
     )(?=[\s/>])""",
@@ -35,6 +41,8 @@ _SAYS = re.compile(r"\w")
 
 def shown(tag: str) -> str:
     """Return what of a whole tag may stay: nothing of an unknown element, and no attribute that could say something."""
+    if escaped := _ESCAPED.match(tag):
+        return escaped[0] + reduced(tag[escaped.end() :], quoted=False)[0]
     name = _NAME.match(tag)
     if name is None or not _ELEMENT.fullmatch(name[2]):
         return ""
@@ -54,6 +62,9 @@ def reduced(block: str, *, quoted: bool) -> tuple[str, int, bool]:
     left, at, lost = "", 0, 0
     while found := _BEGINS.search(block, at):
         left += block[at : found.start()]
+        if escaped := _ESCAPED.match(block, found.start()):
+            left, at = left + escaped[0], escaped.end()
+            continue
         rest = _REST[quoted].match(block, found.end())
         if rest is None:
             return left, lost + 1, True

@@ -12,10 +12,14 @@ from agentos_action.tasks.payload import number, read_payload, table
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """Where an answer belongs: the number of an issue or pull request, the id of a comment under an issue."""
+    """Where an answer belongs: the number of an issue or pull request, the id of a comment in it.
+
+    `review` says that the comment stands at a line of a pull request.
+    """
 
     issue: int | None = None
     comment: int | None = None
+    review: bool = False
 
 
 def thread_of(name: str, file: Path | None) -> Thread:
@@ -26,7 +30,8 @@ def thread_of(name: str, file: Path | None) -> Thread:
         found = read_payload(file)
     except UsageError:
         return Thread()
-    return Thread(issue_in(found), number(table(found, "comment"), "id") if name == "issue_comment" else None)
+    comment, review = number(table(found, "comment"), "id"), name == "pull_request_review_comment"
+    return Thread(issue_in(found), comment, review) if review or name == "issue_comment" else Thread(issue_in(found))
 
 
 def issue_in(payload: dict[str, Any]) -> int | None:

@@ -63,6 +63,19 @@ def test_the_issue_that_a_dispatch_names_is_the_one_and_is_answered(tmp_path: Pa
         assert ids(report) == ["bundle.other-task"], report.message
 
 
+def test_a_dispatch_that_names_no_issue_asks_for_none(tmp_path: Path) -> None:
+    found = {**payload("workflow_dispatch"), "inputs": {"instruction": "Count on"}}
+    forged = {"task_id": "issue-6", "instruction": "Mine\n\nWrite it so that it is mine."}
+    with workplace(tmp_path) as here:
+        add_issue(here.api, 6, "Mine", "Write it so that it is mine.")
+        proposal = here.propose("workflow_dispatch", found).evidence or ""
+        honest = here.commit("workflow_dispatch", found, proposal, dry_run=True)
+        assert (honest.status, honest.findings) == ("dry_run", ()), honest.message
+        reseal(Path(proposal), lambda line: line["task"].update(forged) if line["event"] == "task_loaded" else None)
+        report = here.commit("workflow_dispatch", found, proposal)
+        assert (report.status, ids(report)) == ("rejected", ["bundle.other-task"]), report.message
+
+
 def test_a_bundle_does_not_say_who_asked(tmp_path: Path) -> None:
     found = payload("workflow_dispatch")
     with workplace(tmp_path) as here:

@@ -94,6 +94,13 @@ def test_front_matter_that_never_closes_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, "+++\nid = 'x'\nDo it.\n") == "task.md:1: the front matter opens with +++ but never closes"
 
 
+def test_front_matter_in_yaml_is_not_read_as_words(tmp_path: Path) -> None:
+    yaml = "---\nallowed_paths: [a.txt]\n---\nDo it.\n"
+    assert refusal(tmp_path, yaml) == "task.md:1: front matter in YAML"
+    for words in ("---\nDo it.\n", "---\nDo it.\n---\nNow.\n", "Do it.\n---\nfiles: all\n---\n"):
+        assert read_task_file(write(tmp_path, words)).instruction == words.strip()
+
+
 @pytest.mark.parametrize("content", ["", " \n\t\n", "+++\n+++\n", "+++\nid = 'x'\n+++\n \n"])
 def test_a_task_without_an_instruction_is_refused(tmp_path: Path, content: str) -> None:
     assert refusal(tmp_path, content) == "task.md: the task has no instruction"

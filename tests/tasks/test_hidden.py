@@ -9,6 +9,7 @@ from hypothesis import given
 
 from agentos_action.errors import UsageError
 from agentos_action.tasks.hidden import MAX_BRACKETS, without_hidden
+from agentos_action.tasks.markdown import MAX_NESTED
 from agentos_action.tasks.own import MARK
 from tests.tasks.payloads import PIECES
 
@@ -62,6 +63,26 @@ E = "evil"
         ("[x]: y\n    <!-- evil -->\n\nb", "\nb"),
         ("> <?a\n> evil\n\nb", "\nb"),
         ("> <!--\n\n<!-- evil --><!-- evil -->b", "b"),
+        # Signs that nobody sees, and blanks that are letters to the page, while it is read.
+        ("a <!-- b\n\u200b\nevil\n-->", "a "),
+        ("![b\n\0\nevil](c)\n\n[^1]: b\n\u200b\nevil", "![](c)\n"),
+        ("\xa0\na <!-- evil -->\n\n\u2028\nb <!-- evil -->", "\xa0\na \n\n\n\nb "),
+        ("[\xa0]: b 'evil'\n\n\x0b\na <!-- evil -->", ""),
+        ("\ufeff<!-- evil\n\nevil -->a", "a"),
+        # Where a browser finds the end of a comment.
+        ("<!--!> evil -->a", "a"),
+        ("a\n\nb <!-- --!><a title=' --> evil '>\n\nevil", "a\n"),
+        ("a\n\n|b <?><!--?> evil|\n|-|\n\nevil", "a\n"),
+        ("a\n\nb <???><!--?> evil", "a\n"),
+        ("a\n\n<!x\n<!--/>evil", "a\n"),
+        ("a\n\nb <!x <!-- > evil -->", "a\n"),
+        # What the forge takes for a link.
+        ("[a](b( 'evil') [c](javascript:d 'evil') ![evil](data:e)", "[a](b() [c](javascript:d) ![](data:e)"),
+        ("[x]: b( 'evil'\n[y]: \\ 'evil'\n[z]: vbscript:c 'evil'\n\na", "\na"),
+        (f"{'[' * 30}a{']' * 30}(b 'evil')", f"{'[' * 30}a{']' * 30}(b)"),
+        ("- [x] [y]: z 'evil'\n- [ ] a |\n  -|\n  b | evil", ""),
+        ("[a](b '\n-|-\nevil|\n-|\n')", "[a](b)"),
+        ("a [^b\nc evil]\n\nd", "\nd"),
         ("a\u200b\u202eb\U000e0041\x07\u00ad\ufeff\x1bc\0", "abc"),
         ("a\ufe0f\ufe0fb \u2764\ufe0f\ufe0f\ufe0e", "ab \u2764\ufe0f"),
     ],
@@ -83,12 +104,15 @@ def test_what_a_reader_may_not_see_is_taken_out_and_told(text: str, left: str) -
         "    <!-- a -->",
         "[a], [a][] and ![](b)\n\n[A]: b",
         "<details open><summary>a</summary>\n\nb\n</details>",
+        '![Image](b)\n\n<img width="6" alt="Image" src="https://x/y" />\n\n[^a] and `[^"]\n*`',
         '<a href="https://x.y/z"><IMG Width=72 height="20" align="left" src="https://x/y.png" /></a>',
         "</b c>d a < b, c > d <1> `List<int>`",
         "a | b\n---\n\n| `c | d` | \\| |\n|:-|-:|---|\n| e |\n| |f|\n\n- | g |\n  |---|\n  | h |",
         "1.\n2. a\n-\n>\n> b\n\n---\n\nA\nB\n===\n\n| a | b |\n|---|---|\n| c | d |",
         "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
         "\U0001f468\u200d\U0001f469\u200d\U0001f467 \u2764\ufe0f 1\ufe0f\u20e3",
+        "Use the <title> and <script setup>, <textarea\nrows='3'> or </style>.",
+        "<script src='a'>\nb\n</script>\n\nc <Title",
         "<https://a.b> a < b && c > d <b>",
         "",
     ],
@@ -112,7 +136,14 @@ def test_a_title_is_no_markdown() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("<!--" * 9_000, "![" * (MAX_BRACKETS // 4), "a<!--\n-->" * 3_000, ">" * 20_000, "<div>\n" + "<!" * 20_000),
+        *(
+            "<!--" * 9_000,
+            "![a] " * (MAX_BRACKETS // 4),
+            "![" * MAX_NESTED,
+            "a<!--\n-->" * 3_000,
+            ">" * 20_000,
+            "<div>\n" + "<!" * 20_000,
+        ),
         *(f"<div{' ' * 60_000}x>", "<div>\n" + "<b a='" * 10_000, "<div>\n" + "<b " * 20_000 + ">", "a <b c> " * 8_000),
     ],
 )
@@ -125,6 +156,12 @@ def test_a_text_that_was_made_to_be_slow_is_read_all_the_same(text: str) -> None
 def test_more_brackets_than_a_parser_should_see_are_refused() -> None:
     with pytest.raises(UsageError, match="square brackets"):
         without_hidden("[" * (MAX_BRACKETS + 1), "w")
+
+
+@pytest.mark.parametrize("text", ["[" * 99 + "a" + "]" * 99 + "(b 'evil')", "![" * 2_500])
+def test_brackets_deeper_than_the_parser_looks_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="more than 50 deep"):
+        without_hidden(text, "w")
 
 
 @given(PIECES)

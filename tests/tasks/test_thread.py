@@ -16,7 +16,8 @@ from tests.tasks.payloads import FOLDER
 def test_each_event_is_answered_where_it_happened(tmp_path: Path) -> None:
     assert thread_of("issues", FOLDER / "issues.labeled.json") == Thread(1)
     assert thread_of("issue_comment", FOLDER / "issue_comment.created.json") == Thread(1, 492700400)
-    assert thread_of("pull_request_review_comment", FOLDER / "pull_request_review_comment.created.json") == Thread(2)
+    review = thread_of("pull_request_review_comment", FOLDER / "pull_request_review_comment.created.json")
+    assert review == Thread(2, 284312630, review=True)
     assert thread_of("push", FOLDER / "push.json") == Thread()
     assert thread_of("push", None) == thread_of("push", tmp_path / "none.json") == Thread()
 
