@@ -23,6 +23,7 @@ TOKENS = ("AGENTOS_INPUT_GITHUB_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
 #: An enterprise's own part of GitHub's cloud.
 _CLOUD = re.compile(r"https://[a-z0-9-]+\.ghe\.com")
 _RUN_ID = re.compile(r"[0-9]+")
+_TRUTH = {"true": True, "false": False}
 
 
 def delivery_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,6 +69,7 @@ def delivery_of(options: argparse.Namespace, *, half: Half, target: Target = "co
         run_url=page if _RUN_ID.fullmatch(run_id) else None,
         issue=options.issue or thread.issue,
         asked_in=thread.comment if options.issue in {None, thread.issue} else None,
+        in_review=thread.review,
         comment=not options.no_comment,
         draft=options.draft,
         labels=_labels(options.label or []),
@@ -80,12 +82,15 @@ def forge_of(options: argparse.Namespace) -> Forge:
 
     environment: Mapping[str, str] = os.environ
     server = environment.get("GITHUB_SERVER_URL") or "https://github.com"
+    token_in = next((name for name in TOKENS if environment.get(name)), None)
     return Forge(
-        token=next((environment[name] for name in TOKENS if environment.get(name)), None),
+        token=environment[token_in] if token_in else None,
         server_url=server,
         # A runner sets GITHUB_API_URL anew for every step; ours can name one on this machine, and no stranger's.
         api_url=environment.get("AGENTOS_API_URL") or environment.get("GITHUB_API_URL") or _api_of(server),
         repository=_named(getattr(options, "repository", None) or environment.get("GITHUB_REPOSITORY", "")),
+        # action.yml compares its input with the workflow's own token; of a token from elsewhere nobody knows.
+        own_token=_TRUTH.get(environment.get("AGENTOS_TOKEN_IS_OWN", "")) if token_in == TOKENS[0] else None,
     )
 
 

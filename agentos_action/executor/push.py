@@ -21,6 +21,7 @@ from agentos_action.errors import AgentOSError, ConflictError, DeliveryError
 from agentos_action.executor import temporary
 from agentos_action.executor.ours import is_ours
 from agentos_action.executor.push_callbacks import Callbacks, To, host_of, shown
+from agentos_action.executor.push_folder import keeps_history, require_no_hooks
 from agentos_action.executor.push_refusals import FAILED, refused, stale, unreachable
 from agentos_action.records.delivery import is_loopback
 from agentos_action.repo import common_folder
@@ -119,16 +120,21 @@ def _looked_and_sent(scratch: pygit2.Repository, way: _Way, order: PushOrder) ->
     tips = way.tips()
     tip = tips.get(_HEADS + order.branch)
     if tip == order.commit:
-        return Pushed(tip, there=True)
+        # It came there in an attempt that got no answer, or stood there before.
+        return way.sent or Pushed(tip, there=True)
     replaced = tip is not None and (order.replace_only or not _stands_on(scratch, order.commit, tip))
     if replaced and tip is not None:
         way.require_ours(tip, tips)
+    way.sent = Pushed(tip, replaced)
     way.send(tip, force=replaced)
-    return Pushed(tip, replaced)
+    return way.sent
 
 
 def address(repo: pygit2.Repository, remote: str) -> str:
-    """Return the address of a remote by its name; an address or a folder is its own. Raises DeliveryError."""
+    """Return the address of a remote by its name; an address or a folder is its own.
+
+    Raises DeliveryError where there is none, or where it is a folder with hooks of its own.
+    """
     try:
         found = repo.remotes[remote]
         url = found.push_url or found.url or ""
@@ -137,10 +143,11 @@ def address(repo: pygit2.Repository, remote: str) -> str:
             hint = "Name one of `git remote`, or an address, with --remote."
             raise DeliveryError(f"there is no remote {remote!r} to push to", hint) from error
         url = remote
-    if "://" in url or (":" in url.partition("/")[0]):
-        return url
-    # As git has it: a path in a remote counts from the top of the work tree.
-    return str(Path(repo.workdir or repo.path, url).resolve())
+    if "://" not in url and ":" not in url.partition("/")[0]:
+        # As git has it: a path in a remote counts from the top of the work tree.
+        url = str(Path(repo.workdir or repo.path, url).resolve())
+    require_no_hooks(url)
+    return url
 
 
 @contextmanager
@@ -168,6 +175,8 @@ class _Way:
         self, scratch: pygit2.Repository, url: str, order: PushOrder, until: tuple[Deadline, threading.Event]
     ) -> None:
         self._scratch, self._order, self._until = scratch, order, until
+        #: What was sent last, whether it arrived or not.
+        self.sent: Pushed | None = None
         self._to = To(order.branch, order.token, order.server_url)
         # As libgit2 reads it: the user's own settings may give a shorter name to an address.
         self._url = scratch.remotes.create_anonymous(url).url or url
@@ -220,6 +229,8 @@ class _Way:
 
     def send(self, tip: str | None, *, force: bool) -> None:
         """Push, if the branch still stands at `tip`; the remote compares once more as it moves the branch."""
+        if force and keeps_history(self._url):
+            raise refused(self._order.branch, "denying non-fast-forward")
 
         def pushed(remote: pygit2.Remote, callbacks: Callbacks) -> None:
             callbacks.expected = tip

@@ -42,7 +42,7 @@ _ROWS = (
         "`a` and `a/b` cannot both be branches: give another --branch, or delete the other one.",
     ),
     _Row(
-        r"protected|gh006|gh013|rule violations|cannot force-push",
+        r"protected|gh006|gh013|rule violations|cannot force-push|denying non-fast-?forward",
         "push_protected",
         "config",
         "the branch is protected",
@@ -108,7 +108,7 @@ _SSH = (
     ),
 )
 _MOVED = re.compile(r"non-fast-?forward|fetch first|stale info|cannot lock ref|failed to update ref|is at .* but exp")
-_NAMES = re.compile(r"(?<!\w)'[^']*'|refs/heads/\S*|[a-z]+://\S*")
+_NAMES = re.compile(r"(?<!\w)'[^']*'|refs/heads/\S*|[a-z]+://\S*|(?<=address for )\S+|(?<=connect to )\S+")
 _NO_TOKEN = _Row(
     r"\b401\b|authentication|credentials",
     "push_no_token",
@@ -145,7 +145,7 @@ def _error(what: str, said: str, rows: tuple[_Row, ...], branch: str = "") -> De
     telling = re.sub(rf"(?<![\w/-]){re.escape(branch)}(?![\w/-])", "", words) if branch else words
     telling = _NAMES.sub("", telling).lower()
     row = next((row for row in rows if re.search(row.words, telling)), None)
-    if _MOVED.search(telling) and (row is None or row.code != "push_name_taken"):
+    if _MOVED.search(telling) and (row is None or row.code not in {"push_name_taken", "push_protected"}):
         return stale(branch)
     if row is not None:
         return DeliveryError(f"{what}: {row.said} ({words})", row.hint, category=row.category, code=row.code)

@@ -172,17 +172,18 @@ class GitHub:
                 return None
         return None
 
-    def react(self, comment: int, reaction: Reaction) -> None:
-        """Set a reaction under a comment; one that is there stays one."""
-        self._api.send("POST", f"{self._at}/issues/comments/{comment}/reactions", {"content": reaction})
+    def react(self, comment: int, reaction: Reaction, *, review: bool = False) -> None:
+        """Set a reaction under a comment, or under one at a line of a pull request; one that is there stays one."""
+        of = "pulls" if review else "issues"
+        self._api.send("POST", f"{self._at}/{of}/comments/{comment}/reactions", {"content": reaction}, repeatable=True)
 
     def react_to_issue(self, number: int, reaction: Reaction) -> None:
         """Set a reaction under an issue or a pull request itself; one that is there stays one."""
-        self._api.send("POST", f"{self._at}/issues/{number}/reactions", {"content": reaction})
+        self._api.send("POST", f"{self._at}/issues/{number}/reactions", {"content": reaction}, repeatable=True)
 
     def label(self, number: int, labels: tuple[str, ...]) -> None:
-        """Add labels to a pull request."""
-        self._api.send("POST", f"{self._at}/issues/{number}/labels", {"labels": list(labels)})
+        """Add labels to a pull request; one that is there stays one."""
+        self._api.send("POST", f"{self._at}/issues/{number}/labels", {"labels": list(labels)}, repeatable=True)
 
 
 @contextmanager

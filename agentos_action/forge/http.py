@@ -74,16 +74,17 @@ class Api:
         """GET a JSON value."""
         return self._asked("GET", path + (f"?{urlencode(query)}" if query else ""), None)
 
-    def send(self, method: Method, path: str, body: dict[str, object]) -> object:
+    def send(self, method: Method, path: str, body: dict[str, object], *, repeatable: bool = False) -> object:
         """POST or PATCH a JSON object and return what comes back.
 
         A request that makes something is not sent again where the first may have arrived: raises `MayHaveArrived`.
+        `repeatable` says that this one, sent twice, makes what it makes once.
         """
-        return self._asked(method, path, body)
+        return self._asked(method, path, body, makes=method == "POST" and not repeatable)
 
-    def _asked(self, method: Method, path: str, body: dict[str, object] | None) -> object:
+    def _asked(self, method: Method, path: str, body: dict[str, object] | None, *, makes: bool = False) -> object:
         content = None if body is None else json.dumps(body).encode()
-        came = again(lambda: self._once(method, path, content), self._deadline, makes=method == "POST")
+        came = again(lambda: self._once(method, path, content), self._deadline, makes=makes)
         if 200 <= came.status < 300:  # noqa: PLR2004 - the class of good HTTP statuses
             return _value(came.body)
         raise refusal(came.status, _words(came.body), f"{method} {path.partition('?')[0]}")

@@ -10,10 +10,17 @@ from agentos_action.branches import checked_out
 from agentos_action.clock import Deadline
 from agentos_action.errors import AgentOSError, DeliveryError, Interrupted
 from agentos_action.pipeline.made import Made, made_by
-from agentos_action.pipeline.pull_request import find_pull, marker_of, named_target, open_or_update, target_of
+from agentos_action.pipeline.pull_request import (
+    STARTS_NONE,
+    find_pull,
+    marker_of,
+    named_target,
+    open_or_update,
+    target_of,
+)
 from agentos_action.pipeline.respond import react, respond
 from agentos_action.pipeline.walk import Walk
-from agentos_action.records.delivery import Delivered
+from agentos_action.records.delivery import Delivered, takes_token
 
 if TYPE_CHECKING:
     from agentos_action.executor.push import Pushed
@@ -47,10 +54,10 @@ def delivering(
     return both
 
 
-def begin_delivery(walk: Walk) -> None:
+def begin_delivery(walk: Walk, *, again: bool = False) -> None:
     """Raise before a model is asked what would stand in the way: no remote, no token, a pull request that was closed.
 
-    Whoever asked is shown that work has begun.
+    Whoever asked is shown that work has begun. `again` says that an earlier run made the commit.
     """
     wish = walk.request.delivery
     if wish.way == "none" or not walk.commits:
@@ -65,7 +72,8 @@ def begin_delivery(walk: Walk) -> None:
     with connected(walk.request.forge, walk.parts.clock) as forge:
         branch = walk.branch or checked_out(walk.repo.raw)
         if branch is not None:
-            find_pull(walk, forge, branch, marker_of(walk))
+            there = find_pull(walk, forge, branch, marker_of(walk))
+            target_of(walk, forge, there.head.ref if there else branch, again=again)
         react(walk, forge, "eyes")
 
 
@@ -81,6 +89,7 @@ def deliver(walk: Walk, made: Made | None) -> None:
             else:
                 pushed = _push(walk, made, made.branch)
                 walk.message += f"; {'already at' if pushed.there else 'pushed to'} {wish.remote}"
+                walk.message += "" if walk.delivered is None or walk.delivered.starts_ci else STARTS_NONE
     except AgentOSError as error:
         error.message = f"the commit {made.commit[:10]} was made on {made.branch!r} and not delivered: {error.message}"
         if isinstance(error, DeliveryError):
@@ -96,9 +105,12 @@ def _once_more(walk: Walk, made: Made) -> str:
     wish, repository = walk.request.delivery, walk.request.forge.repository
     words = ["agentos", "deliver", made.commit[:10], "--branch", made.branch]
     words += ["--remote", wish.remote] if wish.remote != "origin" else []
+    # The folder of a workflow's step is gone by then.
+    kept = walk.request.evidence if walk.request.workflow is None else None
+    words += ["--evidence", str(kept)] if kept else []
     if wish.way == "push":
         return shlex.join([*words, "--delivery", "push"])
-    base = named_target(walk, made, made.branch)
+    base = named_target(walk, made.branch, again=made.again)
     words += ["--base", base] if base else []
     words += ["--repository", repository] if repository else []
     words += ["--draft"] if wish.draft else []
@@ -109,7 +121,7 @@ def _once_more(walk: Walk, made: Made) -> str:
 
 
 def _push(walk: Walk, made: Made, branch: str, *, replace_only: bool = False) -> Pushed:
-    from agentos_action.executor.push import PushOrder, push  # noqa: PLC0415 - only where something is pushed
+    from agentos_action.executor.push import PushOrder, address, push  # noqa: PLC0415 - only where something is pushed
 
     wish = walk.request.delivery
     walk.observer.stage(f"Pushing to {branch}")
@@ -124,7 +136,9 @@ def _push(walk: Walk, made: Made, branch: str, *, replace_only: bool = False) ->
     pushed = push(walk.repo.place, order, Deadline(PUSH_SECONDS, walk.parts.clock))
     before = pushed.before if pushed.replaced else None
     done = "there" if pushed.there else "pushed"
-    walk.delivered = Delivered(way=wish.way, done=done, branch=branch, replaced=before)
+    forge = walk.request.forge
+    own = forge.own_token is True and takes_token(address(walk.repo.raw, wish.remote), forge.server_url)
+    walk.delivered = Delivered(way=wish.way, done=done, branch=branch, replaced=before, starts_ci=not own)
     return pushed
 
 
@@ -136,7 +150,7 @@ def _propose(walk: Walk, made: Made) -> None:
     with connected(walk.request.forge, walk.parts.clock) as forge:
         there = find_pull(walk, forge, made.branch, marker)
         branch = there.head.ref if there else made.branch
-        target = target_of(walk, forge, made, branch)
+        target = target_of(walk, forge, branch, again=made.again)
         _push(walk, made, branch, replace_only=branch != made.branch)
         walk.observer.stage("Updating the pull request" if there else "Opening a pull request")
         open_or_update(walk, forge, made, there, (branch, target, marker))

@@ -92,7 +92,7 @@ def _corridor(walk: Walk, commit: str | None, found: list[Made]) -> None:
     walk.task = parcel.bundle.task if parcel.bundle else None
     walk.status, walk.message = "no_change", f"the commit {made.commit[:10]} of run {made.run_id} on {made.branch}"
     found.append(made)
-    begin_delivery(walk)
+    begin_delivery(walk, again=True)
 
 
 def _require_allowed(walk: Walk, made: Made, policy: LoadedPolicy) -> None:
@@ -159,6 +159,7 @@ def _with(walk: Walk, commit: str, branch: str | None, bundle: Proposal | None) 
         run_id=run_id,
         model=trailer(trailers, "AgentOS-Model"),
         policy=trailer(trailers, "AgentOS-Policy"),
+        checks=None,
         again=True,
     )
     return _Parcel(_recalled(made, bundle) if bundle else made, bundle)

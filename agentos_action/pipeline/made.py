@@ -12,7 +12,10 @@ from agentos_action.records.verdict import Finding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A commit on a local branch; `again` says that an earlier run made it, and this one only delivers it."""
+    """A commit on a local branch; `again` says that an earlier run made it, and this one only delivers it.
+
+    `checks` is None where nothing tells which ones ran.
+    """
 
     commit: str
     branch: str
@@ -22,7 +25,7 @@ class Made:
     policy: str = ""
     files: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    checks: tuple[CheckResult, ...] = ()
+    checks: tuple[CheckResult, ...] | None = ()
     again: bool = False
 
     @property

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agentos_action.forge.replies import PullRequest
 
 Done = Literal["opened", "updated", "untouched"]
+STARTS_NONE = " (by the workflow's own token, so no workflow starts for it)"
 
 
 def marker_of(walk: Walk, made: Made | None = None) -> str:
@@ -31,14 +32,15 @@ def marker_of(walk: Walk, made: Made | None = None) -> str:
 def find_pull(walk: Walk, forge: GitHub, branch: str, marker: str) -> PullRequest | None:
     """Return the open pull request to update; raises ConflictError where a person closed the last one.
 
-    Only one that tells of another task is none of this one's; its first line may have been changed since.
+    A person may have opened a further one from the branch, to another target: the one that is ours is updated. Of
+    closed ones only one that tells of another task is none of this one's; its first line may have been changed since.
     """
-    from agentos_action.forge.github import of_another  # noqa: PLC0415 - httpx
+    from agentos_action.forge.github import marked, marker_in, of_another  # noqa: PLC0415 - httpx
 
     of_branch = forge.of_branch(branch)
-    for pull in of_branch:
-        if pull.state == "open":
-            return pull
+    opened = [pull for pull in of_branch if pull.state == "open"]
+    if opened:
+        return min(opened, key=lambda pull: (not marked(pull.body, marker), marker_in(pull.body) is None))
     last = next((pull for pull in of_branch if walk.task is None or not of_another(pull.body, marker)), None)
     if last is not None and last.merged_at is None:
         who = forge.closed_by(last.number)
@@ -62,26 +64,26 @@ def _require_allowed(walk: Walk, pull: PullRequest) -> None:
             raise UsageError(said, "Close that pull request, or allow its branch (commit.branches).")
 
 
-def named_target(walk: Walk, made: Made, branch: str) -> str | None:
+def named_target(walk: Walk, branch: str, *, again: bool) -> str | None:
     """Return the branch that --base names, else the one that the event chose; None where neither is a branch there.
 
-    A run may start from what is no branch of the remote. What only says where a commit goes to is taken at its word, as
-    is what the forge has named just now: this clone may not know of it.
+    A run may start from what is no branch of the remote. What only says where a commit goes to (`again`) is taken at
+    its word, as is what the forge has named just now: this clone may not know of it.
     """
     remote = walk.request.delivery.remote
-    for base, known in ((walk.request.base, made.again), (walk.asked_base, True)):
+    for base, known in ((walk.request.base, again), (walk.asked_base, True)):
         name = (base or "").removeprefix(f"{remote}/")
         if name and name != branch and (known or tracked(walk.repo.raw, remote, name)):
             return name
     return None
 
 
-def target_of(walk: Walk, forge: GitHub, made: Made, branch: str) -> str:
+def target_of(walk: Walk, forge: GitHub, branch: str, *, again: bool) -> str:
     """Return the branch that a pull request goes to: a named one, the checked-out one, the default one.
 
     Raises UsageError where that is the branch itself.
     """
-    named, out = named_target(walk, made, branch), checked_out(walk.repo.raw)
+    named, out = named_target(walk, branch, again=again), checked_out(walk.repo.raw)
     if named is not None:
         return named
     if out is not None and out != branch and tracked(walk.repo.raw, walk.request.delivery.remote, out):
@@ -98,7 +100,7 @@ def open_or_update(walk: Walk, forge: GitHub, made: Made, there: PullRequest | N
 
     `way` is the branch that it comes from, the one that it goes to, and the marker.
     """
-    named = named_target(walk, made, way[0])
+    named = named_target(walk, way[0], again=made.again)
     if there is not None and named not in {None, there.base.ref}:
         message = f"the pull request {there.number} goes to {there.base.ref!r} and not to {named!r}"
         hint = "Change its base at the forge, or close it; it was left as somebody may have chosen it."
@@ -142,7 +144,9 @@ def _keep(walk: Walk, pull: PullRequest, done: Done, *, drafted: bool) -> None:
     """Keep what was delivered for the report, and say it."""
     from agentos_action.forge.github import OWN_LOGIN  # noqa: PLC0415 - httpx
 
-    starts = pull.user is None or pull.user.login != OWN_LOGIN
+    own = walk.request.forge.own_token
+    # Whose token pushed decides; where that is not known, who opened it.
+    starts = not own if own is not None else pull.user is None or pull.user.login != OWN_LOGIN
     fields = walk.delivered.model_dump() if walk.delivered else {}
     known = {"done": done, "pull_request": pull.number, "draft": drafted, "starts_ci": starts}
     walk.delivered = Delivered.model_validate({**fields, **known})
@@ -150,4 +154,4 @@ def _keep(walk: Walk, pull: PullRequest, done: Done, *, drafted: bool) -> None:
     words = {"opened": "opened", "updated": "updated", "untouched": "has the commit; its text stays as it was"}[done]
     walk.message += f"; pull request {pull.number} {words}: {walk.pull_request_url}"
     if not starts:
-        walk.message += " (by the workflow's own token, so no workflow starts for it)"
+        walk.message += STARTS_NONE

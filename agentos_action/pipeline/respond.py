@@ -44,7 +44,7 @@ def react(walk: Walk, forge: GitHub, reaction: Reaction) -> None:
     wish = walk.request.delivery
     with partly(walk, "reaction"):
         if wish.asked_in is not None:
-            forge.react(wish.asked_in, reaction)
+            forge.react(wish.asked_in, reaction, review=wish.in_review)
         elif wish.issue is not None:
             forge.react_to_issue(wish.issue, reaction)
 
@@ -67,15 +67,22 @@ def partly(walk: Walk, what: str) -> Iterator[None]:
     try:
         yield
     except DeliveryError as error:
-        message = f"the {what} could not be delivered: {error.message}"
+        message = f"{_refused(what)}{error.message}"
         finding = Finding(id="delivery.partly", severity="warning", message=message, hint=error.hint)
         # The reaction at the begin and the one at the end may be refused alike.
         if finding not in walk.warnings:
             walk.warn(finding)
 
 
+def _refused(what: str) -> str:
+    return f"the {what} could not be delivered: "
+
+
 def told(walk: Walk, made: Made | None, error: AgentOSError | None) -> Told:
-    """Gather what is told of the run, without secrets."""
+    """Gather what is told of the run, without secrets.
+
+    A refused reaction is not: who reads it at the forge is not concerned.
+    """
     from agentos_action.report.delivered import Told as New  # noqa: PLC0415 - only where it is told
 
     clean = walk.folder.redactor.text
@@ -83,6 +90,7 @@ def told(walk: Walk, made: Made | None, error: AgentOSError | None) -> Told:
     findings = tuple(
         replace(one, path=clean(one.path) if one.path else None, message=clean(one.message), hint=clean(one.hint))
         for one in (*(made.findings if made else judged(walk)), *walk.warnings)
+        if not one.message.startswith(_refused("reaction"))
     )
     files = made.files if made else walk.verdict.result.files if walk.verdict else ()
     status = "delivered" if made and made.again else walk.status

@@ -24,12 +24,14 @@ class Forge:
     """Where a repository is at home: who may ask is asked there, and a commit is delivered to it.
 
     `server_url` and `api_url` are GitHub.com's or an Enterprise server's, `repository` is `owner/name` there.
+    `own_token` says whether the token is a workflow's own, for whose doings no workflow starts; None is not known.
     """
 
     token: str | None = field(default=None, repr=False)
     server_url: str = "https://github.com"
     api_url: str = "https://api.github.com"
     repository: str = ""
+    own_token: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,8 @@ class Delivery:
     """What a run is asked to do with its commit.
 
     `run_url` is the page of the workflow run, `issue` the issue or pull request that asked, `asked_in` the comment in
-    it. Only `way` and `remote` matter where there is no forge.
+    it, `in_review` says that this one stands at a line of a pull request. Only `way` and `remote` matter where there is
+    no forge.
     """
 
     way: DeliveryWay = "none"
@@ -45,6 +48,7 @@ class Delivery:
     run_url: str | None = None
     issue: int | None = None
     asked_in: int | None = None
+    in_review: bool = False
     comment: bool = True
     draft: bool = False
     labels: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from agentos_action.records.check import CheckResult
 from agentos_action.records.verdict import Finding
 from agentos_action.report.checks import checked
+from agentos_action.report.plain import place
 from agentos_action.report.summary import NO_CI, by_line, literal, stacked
 
 MAX_ROWS = 30
@@ -22,7 +23,10 @@ _CLOSING = "It is updated by every later run, so answer below it."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What is told of a run; every text may be a stranger's. `run_url` is left out where it is no plain address."""
+    """What is told of a run; every text may be a stranger's. `run_url` is left out where it is no plain address.
+
+    `checks` is None where nobody knows which ones ran.
+    """
 
     status: str
     message: str
@@ -30,7 +34,7 @@ class Told:
     task: str
     files: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
-    checks: tuple[CheckResult, ...] = ()
+    checks: tuple[CheckResult, ...] | None = ()
     model: str = ""
     policy: str = ""
     run_id: str
@@ -59,7 +63,7 @@ def answer(told: Told, marker: str, *, pull_request: int | None, starts_ci: bool
     parts = (
         f"{marker}\n**AgentOS: {html.escape(told.status.replace('_', ' '))}**\n",
         # Of a commit that was delivered the next line says where it is, in words that can be followed.
-        f"{_text(told.message)}\n" if pull_request is None or told.status != "committed" else "",
+        f"{_text(told.message)}\n" if pull_request is None or told.status not in {"committed", "delivered"} else "",
         f"{_text(told.hint)}\n" if told.hint else "",
         f"The change is in #{pull_request}. {'' if starts_ci else NO_CI}".rstrip() + "\n" if pull_request else "",
         _findings(told.findings),
@@ -82,7 +86,7 @@ def _facts(told: Told) -> str:
         ("files", stacked(told.files, "", _text)),
         ("model", _text(told.model)),
         ("policy", _text(told.policy)),
-        ("checks", _text(checked(told.checks)) or "none ran"),
+        ("checks", "not known" if told.checks is None else _text(checked(told.checks)) or "none ran"),
         ("run", f"{_text(told.run_id)}{f' ([log]({run}))' if run else ''}"),
         ("evidence", _text(told.evidence)),
     )
@@ -94,7 +98,7 @@ def _findings(findings: tuple[Finding, ...]) -> str:
     if not findings:
         return ""
     rows = "".join(
-        f"| {finding.severity} | {_text(finding.id)} | {_text(_place(finding))} | {_text(finding.message)}"
+        f"| {finding.severity} | {_text(finding.id)} | {_text(place(finding))} | {_text(finding.message)}"
         f" | {_text(finding.hint)} |\n"
         for finding in findings[:MAX_ROWS]
     )
@@ -105,7 +109,3 @@ def _findings(findings: tuple[Finding, ...]) -> str:
 def _text(text: str) -> str:
     """Return foreign text as `literal` does; in hex, for `&#124;` holds what a careless reader takes for an issue."""
     return _DECIMAL.sub(lambda found: f"&#x{int(found[1]):x};", literal(text))
-
-
-def _place(finding: Finding) -> str:
-    return f"{finding.path or ''}{f':{finding.line}' if finding.line else ''}"

@@ -181,6 +181,28 @@ def test_a_bare_repository_beside_takes_it_without_a_token(tmp_path: Path, repo:
     assert send(repo, commit, token=None, remote=str(bare)).there
 
 
+@pytest.mark.parametrize("as_url", [False, True])
+def test_a_folder_s_own_rules_are_not_gone_by(tmp_path: Path, repo: Path, *, as_url: bool) -> None:
+    bare = tmp_path / "bare.git"
+    git(tmp_path, "clone", "--quiet", "--bare", str(repo), str(bare))
+    remote = bare.as_uri() if as_url else str(bare)
+    first = ours(repo, "two\n")
+    send(repo, first, remote=remote)
+    git(bare, "config", "receive.denyNonFastForwards", "true")
+    second = ours(repo, "three\n")
+    with pytest.raises(DeliveryError, match="denying non-fast-forward"):
+        send(repo, second, remote=remote)
+    git(bare, "config", "receive.denyNonFastForwards", "false")
+    hook = bare / "hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(DeliveryError, match="'pre-receive' would not be run") as caught:
+        send(repo, second, remote=remote)
+    assert caught.value.raw_error_code == "push_declined"
+    assert git(bare, "rev-parse", f"refs/heads/{BRANCH}").strip() == first
+
+
 def test_a_refused_token_is_told_once_and_not_asked_for_ever(repo: Path, server: GitServer) -> None:
     with pytest.raises(DeliveryError, match="the remote refused the token") as caught:
         send(repo, ours(repo, "two\n"), token="wrong")
@@ -227,6 +249,24 @@ def test_a_remote_that_stumbles_is_asked_again(repo: Path, server: GitServer) ->
     assert tip(server) == commit
 
 
+def test_what_arrived_without_an_answer_is_told_as_what_it_was(repo: Path, server: GitServer) -> None:
+    first = ours(repo, "two\n")
+    send(repo, first)
+    server.lost = 1
+    second = ours(repo, "three\n")
+    assert send(repo, second) == Pushed(first, replaced=True)
+    assert (tip(server), server.lost) == (second, 0)
+
+
+def test_a_remote_that_lets_nothing_be_replaced_does_not_say_run_again(repo: Path, server: GitServer) -> None:
+    git(server.bare("o/r.git"), "config", "receive.denyNonFastForwards", "true")
+    first = ours(repo, "two\n")
+    send(repo, first)
+    with pytest.raises(DeliveryError, match="denying non-fast-forward") as caught:
+        send(repo, ours(repo, "three\n"))
+    assert (caught.value.raw_error_code, tip(server)) == ("push_protected", first)
+
+
 @pytest.mark.parametrize(("there", "branch"), [("agentos", BRANCH), (f"{BRANCH}/more", BRANCH)])
 def test_a_name_that_another_branch_leaves_no_room_for_is_told(
     repo: Path, server: GitServer, there: str, branch: str
@@ -244,6 +284,7 @@ def test_a_name_that_another_branch_leaves_no_room_for_is_told(
         ("agentos/non-fast-forward", "hook declined for refs/heads/agentos/non-fast-forward", "push_declined"),
         ("x", "failed to resolve path '/a/protected/r.git': No such file", "push_not_found"),
         ("x", "redirect to https://github.com/o/permission", "push_redirect"),
+        ("x", "failed to resolve address for tls.example.org: Name or service not known", "push_failed"),
     ],
 )
 def test_what_something_is_called_is_no_reason(branch: str, said: str, code: str) -> None:

@@ -94,6 +94,7 @@ class GitHubApi:
         self.labels: dict[int, list[str]] = {}
         self.reactions: list[tuple[int, str]] = []
         self.issue_reactions: list[tuple[int, str]] = []
+        self.review_reactions: list[tuple[int, str]] = []
         self.closed_by: dict[int, Json] = {}
         self.faults: list[Fault] = []
         self.asked: list[str] = []
@@ -378,6 +379,10 @@ def _react(at: Call) -> tuple[int, object]:
     return _reacted(at, int(at.named["comment_id"]), at.api.reactions)
 
 
+def _react_in_review(at: Call) -> tuple[int, object]:
+    return _reacted(at, int(at.named["comment_id"]), at.api.review_reactions)
+
+
 def _react_to_issue(at: Call) -> tuple[int, object]:
     return _reacted(at, int(at.named["issue_number"]), at.api.issue_reactions)
 
@@ -401,6 +406,7 @@ ROUTES: dict[tuple[str, str], Callable[[Call], tuple[int, object]]] = {
     ("GET", f"{_AT}/issues/comments/{{comment_id}}"): _get_comment,
     ("GET", f"{_AT}/pulls/comments/{{comment_id}}"): _get_review_comment,
     ("POST", f"{_AT}/issues/{{issue_number}}/reactions"): _react_to_issue,
+    ("POST", f"{_AT}/pulls/comments/{{comment_id}}/reactions"): _react_in_review,
     ("GET", f"{_AT}/issues/{{issue_number}}/comments"): _list_comments,
     ("POST", f"{_AT}/issues/{{issue_number}}/comments"): _add_comment,
     ("PATCH", f"{_AT}/issues/comments/{{comment_id}}"): _update_comment,

@@ -24,6 +24,8 @@ class GitServer:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.refuse: int | None = None
+        #: So many pushes are carried out, and answered as if they were not.
+        self.lost = 0
         self.redirect_to: str | None = None
         self.redirect_after_password = False
         self.meanwhile: tuple[str, Callable[[], object]] | None = None
@@ -120,6 +122,10 @@ def _handler(of: GitServer) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - one
             done = subprocess.run(["git", "http-backend"], env=env, input=body, capture_output=True, check=False)
             head, _, content = done.stdout.partition(b"\r\n\r\n")
             headers = dict(line.split(": ", 1) for line in head.decode().splitlines() if ": " in line)
+            if of.lost and self.command == "POST" and parts.path.endswith("/git-receive-pack"):
+                of.lost -= 1
+                self.plain(502, {})
+                return
             self.send_response(int(headers.pop("Status", "200").split()[0]))
             for name, value in headers.items():
                 self.send_header(name, value)

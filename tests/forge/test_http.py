@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from agentos_action.clock import Clock, Deadline
-from agentos_action.entry.delivery import forge_of
+from agentos_action.entry.delivery import TOKENS, forge_of
 from agentos_action.errors import DeliveryError
 from agentos_action.forge.github import GitHub
 from agentos_action.forge.http import Api, check_address
@@ -243,6 +243,19 @@ def test_where_a_server_has_its_api(monkeypatch: pytest.MonkeyPatch, server: str
     found = forge_of(Namespace()).api_url
     assert found == api
     check_address(found, server)
+
+
+def test_whose_token_it_is_is_known_of_the_one_that_the_action_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*TOKENS, "AGENTOS_TOKEN_IS_OWN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GITHUB_TOKEN", "one")
+    assert (forge_of(Namespace()).token, forge_of(Namespace()).own_token) == ("one", None)
+    monkeypatch.setenv("AGENTOS_TOKEN_IS_OWN", "false")
+    assert forge_of(Namespace()).own_token is None, "the action's input is empty, and another token is taken"
+    monkeypatch.setenv("AGENTOS_INPUT_GITHUB_TOKEN", "two")
+    assert (forge_of(Namespace()).token, forge_of(Namespace()).own_token) == ("two", False)
+    monkeypatch.setenv("AGENTOS_TOKEN_IS_OWN", "true")
+    assert forge_of(Namespace()).own_token is True
 
 
 def test_every_code_has_its_place_in_the_documentation() -> None:

@@ -86,6 +86,19 @@ def test_the_workflow_s_own_token_starts_no_ci_and_that_is_said(here: Here) -> N
     assert "own token" not in app.message
 
 
+def test_whose_token_pushed_decides_where_that_is_known(here: Here) -> None:
+    here.run()
+    here.api.pull(100)["user"] = {**here.api.pull(100)["user"], **PERSON}
+    own = here.run("three", own_token=True)
+    assert (own.delivery and own.delivery.done, own.delivery and own.delivery.starts_ci) == ("updated", False)
+    assert "workflow's own token" in own.message
+    here.api.pull(100)["user"] |= {"login": "github-actions[bot]", "type": "Bot"}
+    app = here.run("four", own_token=False)
+    assert (app.delivery and app.delivery.starts_ci, "own token" in app.message) == (True, False)
+    pushed = here.run("five", own_token=True, way="push")
+    assert (pushed.delivery and pushed.delivery.starts_ci, "own token" in pushed.message) == (False, True)
+
+
 def test_one_comment_on_the_issue_and_reactions_where_it_was_asked(here: Here) -> None:
     add_comment(
         here.api, 5, "<!-- agentos-action: the comment on this issue, which later runs update -->\nMine!", PERSON
@@ -114,9 +127,23 @@ def test_an_issue_that_asked_itself_gets_the_reactions(here: Here) -> None:
     here.api.faults += [Fault("POST", "/repos/o/r/issues/7/reactions", 403, "Resource not accessible", times=2)]
     once = here.run("two", issue=7)
     assert [one.id for one in once.findings] == ["delivery.partly"], "the same refusal is told once"
+    assert "reaction" not in here.api.pulls[-1]["body"] + here.api.comments[-1]["body"], "which concerns nobody there"
     mute = here.run("three", issue=6)
     assert [one.id for one in mute.findings] == ["delivery.partly"]
     assert here.api.issue_reactions[2:] == [(6, "eyes"), (6, "rocket")], "a comment that is refused takes none away"
+
+
+def test_a_comment_in_a_review_gets_the_reactions_itself(here: Here) -> None:
+    report = here.run(issue=5, asked_in=700, in_review=True, labels=("agent",))
+    assert (report.status, report.findings) == ("committed", ()), told(report)
+    assert here.api.review_reactions == [(700, "eyes"), (700, "rocket")]
+    assert (here.api.issue_reactions, here.api.reactions) == ([], [])
+    here.api.faults += [
+        Fault("POST", "/repos/o/r/pulls/comments/700/reactions", 502),
+        Fault("POST", "/repos/o/r/issues/100/labels", 500, done=True),
+    ]
+    again = here.run("three", issue=5, asked_in=700, in_review=True, labels=("agent",))
+    assert (again.findings, here.api.labels) == ((), {100: ["agent"]}), "what may be sent twice is"
 
 
 def test_a_run_that_had_nothing_to_do_with_us_is_told_to_nobody(here: Here, tmp_path: Path) -> None:
@@ -223,6 +250,14 @@ def test_a_person_s_own_pull_request_from_the_branch_keeps_its_words(here: Here)
     assert report.delivery.done == "untouched"
     assert here.api.pull(100)["body"].startswith("I looked at it.")
     assert here.tip(report.branch or "") == report.commit
+
+
+def test_a_person_s_further_pull_request_from_the_branch_leaves_ours_the_one_to_update(here: Here) -> None:
+    branch = here.run().branch or ""
+    add_pull(here.api, branch, number=101, target="release", body="For the release")
+    report = here.run("three")
+    assert (report.delivery and report.delivery.pull_request, here.api.pull(101)["body"]) == (100, "For the release")
+    assert (report.run_id or "-") in here.api.pull(100)["body"]
 
 
 def test_what_we_wrote_of_another_task_does_not_stay_above_this_one_s_commit(here: Here) -> None:
@@ -422,9 +457,8 @@ def test_a_base_that_names_no_branch_of_the_remote_is_only_a_base(here: Here, ba
 
 def test_no_pull_request_from_a_branch_to_itself(here: Here) -> None:
     report = here.run(branch="main")
-    assert (report.status, report.exit_code) == ("usage", 2)
+    assert (report.status, report.exit_code, report.commit) == ("usage", 2, None), "no model is asked for nothing"
     assert "to itself" in report.message
-    assert here.tip("main") != report.commit
 
 
 def test_a_person_who_closes_it_while_the_model_answers_is_heard_too(here: Here) -> None:

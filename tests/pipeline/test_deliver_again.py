@@ -66,6 +66,7 @@ def test_a_failed_delivery_is_made_up_for_and_tells_the_same(here: Here, by: str
     assert first.run_id in pull["body"]
     assert (pull["draft"], here.api.labels) == (True, {100: ["agent"]})
     assert "AgentOS: delivered" in here.api.comments[0]["body"]
+    assert "pull request 100" not in here.api.comments[0]["body"], "where it is stands there once"
     assert here.api.issue_reactions == [(5, "eyes"), (5, "rocket")]
     assert state_of(here.repo) == before, "nothing but evidence is written"
     # The task is known by the same marker: the next run of it updates what was opened here.
@@ -113,10 +114,12 @@ def test_a_second_delivery_changes_nothing(here: Here) -> None:
 
 def test_without_its_evidence_a_commit_is_delivered_and_that_is_said(here: Here) -> None:
     first = failed(here, evidence=here.tmp / "elsewhere")
+    assert f"--evidence {here.tmp / 'elsewhere'} " in first.hint
     report = again(here, first.commit)
     assert report.exit_code == 0, told(report)
     assert [(one.id, one.severity) for one in report.findings] == [("delivery.partly", "warning")]
     assert report.pull_request_url == "https://github.com/o/r/pull/100"
+    assert "| checks | not known |" in here.api.pull(100)["body"]
     here.api.close(100, by=PERSON)
     assert again(here, first.commit).status == "conflict"
     assert here.run("three").status == "conflict", "whichever task it is"
