@@ -24,6 +24,8 @@ _OTHERS = {
 _INPUTS = {option: name for name, option in (OPTIONS | LINES).items()} | _OTHERS
 #: How a provider says where a key belongs: a step has an input for it, and nobody there to store it.
 _KEY = re.compile(r"\bPut (it|the right key) into the environment\b.*", re.DOTALL)
+#: How a proposal says what comes next: a folder of the runner, which is gone with it, is no use to who reads a summary.
+_NEXT = re.compile(r"\bcommit it: agentos commit .*", re.DOTALL)
 
 
 def input_of(option: str) -> str:
@@ -33,6 +35,7 @@ def input_of(option: str) -> str:
 
 def in_inputs(text: str) -> str:
     """Return what an error says with inputs in place of options; one that names a whole command is left as it is."""
+    text = _NEXT.sub("a step with mode: commit takes its evidence and commits it", text)
     text = _KEY.sub(r"Give \1 as api-key, from a secret that is there and not empty.", text)
     return text if "agentos " in text else re.sub(r"(?<![^\s(])--[a-z][a-z0-9-]*", lambda word: input_of(word[0]), text)
 

@@ -20,9 +20,11 @@ MAX_TEXT = 400
 MAX_SHOWN = 20_000
 #: Told wherever a pull request is: without it a missing CI run looks like a fault.
 NO_CI = (
-    "It was made with the workflow's own token, for which the forge starts no workflows: close and reopen it by hand"
-    " to run CI, or give <code>github-token</code> an App's token."
+    "It was delivered with the workflow's own token, for which the forge starts no workflows: close and reopen it by"
+    " hand to run CI, or give <code>github-token</code> an App's token."
 )
+#: An address of the forge's that holds no sign of Markdown or HTML; any other is shown as text.
+_ADDRESS = re.compile(r"https://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._-]+){2}/pull/[0-9]+")
 _TOLD_BY_MARKDOWN = re.compile(r"[^A-Za-z0-9 \u00a0-\U0010ffff]")
 
 
@@ -103,7 +105,7 @@ def _facts(report: RunReport, task: str, evidence_name: str | None) -> Iterator[
         yield "time", f"{timing.get('total', 0) / 1000:.2f} s ({spent})"
     yield "run", literal(report.run_id or "")
     if report.evidence:
-        yield "evidence", f"artifact {literal(evidence_name)}" if evidence_name else "kept on the runner only"
+        yield "evidence", f"artifact {literal(evidence_name)}" if evidence_name else "not uploaded by this step"
 
 
 def _counted(number: int, word: str) -> str:
@@ -115,7 +117,8 @@ def _delivered(given: Delivered, url: str | None) -> str:
     if given.pull_request is None:
         return literal(f"{given.branch} ({given.done})")
     ci = "" if given.starts_ci else f"<br>{NO_CI}"
-    return f"pull request {given.pull_request} {given.done}{' as a draft' * given.draft}: {literal(url or '')}{ci}"
+    shown = f"<{url}>" if url and _ADDRESS.fullmatch(url) else literal(url or "")
+    return f"pull request {given.pull_request} {given.done}{' as a draft' * given.draft}: {shown}{ci}"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

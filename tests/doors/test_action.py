@@ -279,7 +279,7 @@ def test_a_run_without_work_is_neutral_and_keeps_its_evidence_where_told(doors: 
     assert (outputs["status"], outputs["exit-code"]) == ("no_change", "0")
     assert len(list(doors.uploads.iterdir())) == 5
     assert doors.steps["docstrings"]["outputs"]["evidence-url"] in doors.run.summary("docstrings")
-    assert "kept on the runner only" in doors.run.summary("kept")
+    assert "not uploaded by this step" in doors.run.summary("kept")
 
 
 def test_a_proposal_is_committed_by_a_step_that_asks_nobody(doors: Doors) -> None:

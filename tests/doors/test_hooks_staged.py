@@ -74,7 +74,12 @@ def test_a_renamed_file_goes_by_its_new_name(repo: Path, tmp_path: Path) -> None
     write_files(tmp_path, {"a.md": diff_answer("new.txt", "1", "one")})
     hook(repo, "run", "--task", "task.md", "--answer", tmp_path / "a.md")
     git(repo, "mv", "old.txt", "new.txt")
-    assert_left(repo, commit(repo), "new.txt")
+    done = commit(repo)
+    assert_left(repo, done, "new.txt")
+    assert "commit again" in done.stderr
+    git(repo, "add", "new.txt")
+    # There is nothing left to do, so the same answer is refused.
+    assert "nothing was changed; without this hook: SKIP=agentos-run git commit" in commit(repo).stderr
 
 
 def test_a_merge_with_a_conflict_and_a_linked_work_tree(repo: Path, tmp_path: Path) -> None:

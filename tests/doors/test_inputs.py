@@ -96,6 +96,8 @@ def test_an_error_names_inputs_and_leaves_commands_alone() -> None:
     assert in_inputs("handed in (--allowed-paths)") == "handed in (allowed-paths)"
     key = "Put it into the environment (OPENAI_API_KEY), or store it: agentos tool auth set --provider openai."
     assert in_inputs(key) == "Give it as api-key, from a secret that is there and not empty."
+    proposed = "accepted; commit it: agentos commit /runner/temp/agentos-evidence/x --branch agentos/a"
+    assert in_inputs(proposed) == "accepted; a step with mode: commit takes its evidence and commits it"
     whole = "agentos tool auth set --provider openai"
     assert in_inputs(whole) == whole
 

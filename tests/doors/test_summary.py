@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from agentos_action.records.delivery import Delivered
 from agentos_action.records.recipe import LeftAlone
 from agentos_action.records.run import RunReport
 from agentos_action.records.tool import Usage
@@ -118,6 +120,23 @@ def test_a_good_run_says_what_a_person_asks() -> None:
         assert said in read.text, said
 
 
+@pytest.mark.parametrize(
+    ("url", "links"),
+    [
+        ("https://github.com/o/r-2/pull/7", 1),
+        ("https://forge.example:8443/o/r/pull/7", 1),
+        ("https://github.com/o/r/pull/7)](javascript:b", 0),
+        ("https://github.com/o/r/pull/7><script>", 0),
+        ("javascript:alert(1)", 0),
+    ],
+)
+def test_a_pull_request_is_a_link_where_its_address_is_one(url: str, links: int) -> None:
+    given = Delivered(way="pull-request", branch="agentos/a", done="opened", pull_request=7)
+    read = page(report_of("x").model_copy(update={"delivery": given, "pull_request_url": url}))
+    assert read.tags.count("a") == links
+    assert url in read.text
+
+
 def test_a_large_run_stays_below_what_a_runner_takes() -> None:
     findings = tuple(
         Finding(id="paths.forbidden", path="/" * 900, message="|" * 900, hint="<" * 900) for _ in range(500)
@@ -131,7 +150,7 @@ def test_a_large_run_stays_below_what_a_runner_takes() -> None:
 
 
 def test_evidence_that_is_not_uploaded_is_said_to_stay() -> None:
-    assert "kept on the runner only" in page(report_of("x"), name=None).text
+    assert "not uploaded by this step" in page(report_of("x"), name=None).text
 
 
 def test_an_event_that_asked_for_nothing_is_one_line() -> None:

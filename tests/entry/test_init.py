@@ -25,6 +25,7 @@ from tests.runs import CLI, cli
 BIN, ROOT = Path(sys.executable).parent, Path(__file__).parents[2]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 SOURCE = f"octo/agentos-action@{COMMIT}"
+OPENAI = ("--provider", "openai", "--model", "gpt-x")
 WORKFLOW, FORM, HOOKS = ".github/workflows/agentos.yml", ".github/ISSUE_TEMPLATE/agentos.yml", ".pre-commit-config.yaml"
 
 
@@ -107,7 +108,7 @@ def test_what_is_filled_into_the_form_is_understood(repo: Path, env: dict[str, s
 
 def test_what_was_written_before_a_file_that_cannot_be_is_told(repo: Path, env: dict[str, str]) -> None:
     write_files(repo, {".github": "somebody's file\n"})
-    done = cli("init", "--all", "--source", SOURCE, "--provider", "openai", cwd=repo, env=env)
+    done = cli("init", "--all", "--source", SOURCE, *OPENAI, cwd=repo, env=env)
     assert done.returncode == 2
     assert f"{WORKFLOW} cannot be written" in done.stderr
     assert "Written before it, and whole: agentos.toml." in done.stderr
@@ -115,11 +116,15 @@ def test_what_was_written_before_a_file_that_cannot_be_is_told(repo: Path, env: 
 
 
 def test_a_second_time_nothing_is_touched(repo: Path, env: dict[str, str]) -> None:
-    init(repo, env, "--all", "--source", SOURCE, "--provider", "openai")
+    init(repo, env, "--all", "--source", SOURCE, *OPENAI)
     files = {name: (repo / name).read_bytes() for name in ("agentos.toml", WORKFLOW, HOOKS, FORM)}
     told = init(repo, env, "--yes", "--source", SOURCE, "--provider", "llamacpp")
     assert (told["written"], len(told["left"]), told["next"]) == ([], 4, [])
     assert {name: (repo / name).read_bytes() for name in files} == files
+    # A second [model] would be no TOML.
+    assert (told["left"][0]["by_hand"], "[model] of its own" in told["left"][0]["why"]) == ("", True)
+    write_files(repo, {"agentos.toml": "[limits]\nmax_files = 3\n"})
+    told = init(repo, env, "--policy", "--provider", "llamacpp")
     assert told["left"][0]["by_hand"] == '[model]\nprovider = "llamacpp"'
 
 
@@ -156,7 +161,7 @@ def test_an_issue_form_is_not_written_where_nothing_would_read_it(repo: Path, en
 
 
 def test_a_dry_run_writes_nothing(repo: Path, env: dict[str, str]) -> None:
-    told = init(repo, env, "--all", "--dry-run", "--source", SOURCE, "--provider", "openai")
+    told = init(repo, env, "--all", "--dry-run", "--source", SOURCE, *OPENAI)
     assert len(told["written"]) == 4
     assert sorted(path.name for path in repo.iterdir()) == [".git"]
 
@@ -181,7 +186,7 @@ def test_nothing_is_written_through_a_link(repo: Path, env: dict[str, str], tmp_
     (tmp_path / "elsewhere").mkdir()
     (repo / ".github").symlink_to(tmp_path / "elsewhere")
     (repo / "agentos.toml").symlink_to("nowhere")
-    told = init(repo, env, "--all", "--source", SOURCE, "--provider", "openai")
+    told = init(repo, env, "--all", "--source", SOURCE, *OPENAI)
     assert told["written"] == [HOOKS]
     assert list((tmp_path / "elsewhere").iterdir()) == []
     assert ".github is a symbolic link" in {row["why"] for row in told["left"]}
@@ -194,6 +199,7 @@ def test_nothing_is_written_through_a_link(repo: Path, env: dict[str, str], tmp_
         (["--all", "--provider", "nobody"], "there is no provider 'nobody'"),
         (["--all", "--provider", "scripted"], "there is no provider 'scripted'"),
         (["--all", "--model", "x"], "no provider"),
+        (["--all", "--provider", "openai"], "no model of openai is named"),
         (["--all", "--provider", "ollama", "--model", 'x"\ny'], "cannot be written"),
         (["--all", "--source", "octo/agentos-action@main"], "names no commit"),
     ],

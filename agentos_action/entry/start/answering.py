@@ -82,9 +82,18 @@ def named(text: str, model: str | None) -> Choice:
             raise UsageError(f"{word!r} cannot be written into a configuration", "Name it by its usual signs.")
     if provider == EMBEDDED_PROFILE:
         return embedded(model)
+    if provider in KEYS and not (model or instance or _names_a_model(provider)):
+        raise UsageError(
+            f"no model of {provider} is named", "Add --model NAME: a cloud has many, and none is taken by itself."
+        )
     keyed = provider in KEYS and not os.environ.get(KEYS[provider])
     todo = (f"agentos tool auth set --provider {provider}",) if keyed else ()
     return Choice(provider, instance or None, model, f"its key: {KEYS[provider]}" if provider in KEYS else "", todo)
+
+
+def _names_a_model(provider: str) -> bool:
+    """Return whether a profile of one's own says which model is meant."""
+    return any(loaded.profile.model for loaded in instances_of(provider, None, home_folder(os.environ)))
 
 
 def embedded(model: str | None = None) -> Choice:

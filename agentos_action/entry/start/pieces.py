@@ -6,6 +6,7 @@ import json
 import os
 import re
 import tempfile
+import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -54,12 +55,28 @@ def piece(name: Name, top: Path, choice: Choice, source: Source | None, *, asked
     if name == "hook":
         return _hook(top, choice, source)
     if os.path.lexists(top / file):
-        return Piece(name, file, why="it is there already", by_hand=choice.table if name == "policy" else "")
+        return _there(name, file, top / file, choice)
     if name == "workflow" and source is None:
         return Piece(name, file, why="where AgentOS came from is not known: give --source OWNER/REPO@COMMIT")
     if name == "issue_form" and choice.embedded and not asked_for:
         return Piece(name, file, why="the embedded model does recipes only, so nothing would read it: --issue-form")
     return Piece(name, file, _text(name, choice, source).encode())
+
+
+def _there(name: Name, file: str, place: Path, choice: Choice) -> Piece:
+    """Return the piece that leaves a file as it is; a policy that chooses a model already has no room for a second."""
+    if name != "policy":
+        return Piece(name, file, why="it is there already")
+    unread = Piece(name, file, why="it is there already, and no policy that can be read: `agentos check` tells why")
+    if not place.is_file() or place.stat().st_size > MAX_BYTES:
+        return unread
+    try:
+        chosen = "model" in tomllib.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return unread
+    if chosen:
+        return Piece(name, file, why="it is there already, with a [model] of its own")
+    return Piece(name, file, why="it is there already", by_hand=choice.table)
 
 
 def _hook(top: Path, choice: Choice, source: Source | None) -> Piece:
