@@ -37,7 +37,7 @@ class AnswerLog:
         }
         self._row(prompt, answer.text, place, told)
 
-    def add_failed(self, prompt: Prompt, raw_error_code: str, *, place: str | None = None) -> None:
+    def add_failed(self, prompt: Prompt, raw_error_code: str, *, place: str | None) -> None:
         """Write the row of a call that gave no usable answer; raises EvidenceError where it cannot be written."""
         self._row(prompt, "", place, {"finish_reason": "failed", "raw_error_code": raw_error_code})
 

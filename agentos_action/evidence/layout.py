@@ -25,6 +25,9 @@ SUMS = "SHA256SUMS"
 #: What is complete before a commit is made: the tape line before it carries their digests.
 KEPT = (ANSWERS, DIFF, PROMPTS, CHECKS, HEALTH)
 
+#: Every file that a bundle may hold, besides the list of their sums.
+FILES = frozenset({TAPE, SUMMARY, REPORT, *KEPT})
+
 #: Texts under these names are ours, never a model's or a person's: redaction would only break the bundle.
 _OURS = frozenset({
     "seq", "ts", "run_id", "event", "prev", "hash", "status", "digests", "exit_code", "error_category", "role",

@@ -172,6 +172,10 @@ def read_proposal(folder: Path) -> tuple[Proposal | None, tuple[Problem, ...]]:
     ), ()
 
 
+#: What a hook left: nobody keeps the files that were staged then.
+OF_AN_INDEX = "it began with the files of an index, which no commit has"
+
+
 def why_not(whole: Whole) -> str | None:
     """Return why a bundle's answers cannot be read once more, None where they can."""
     if whole.replayable:

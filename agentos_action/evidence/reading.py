@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -29,6 +30,12 @@ class Problem:
     line: int
     message: str
 
+    @property
+    def told(self) -> str:
+        """What is wrong, behind the file and the line as far as they are known."""
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.message}" if place else self.message
+
 
 def read(folder: Path, name: str, problems: list[Problem]) -> bytes | None:
     """Return the bytes of a regular file of the bundle; None, and a problem, where there is no such file."""
@@ -39,7 +46,8 @@ def read(folder: Path, name: str, problems: list[Problem]) -> bytes | None:
     try:
         content = _read(folder, parts)
     except OSError as error:
-        problems.append(Problem(name, 0, f"cannot be read: {error.strerror}"))
+        why = "a link stands there, and none is followed" if error.errno == errno.ELOOP else error.strerror
+        problems.append(Problem(name, 0, f"cannot be read: {why}"))
     except ValueError:
         problems.append(Problem(name, 0, "cannot be read: no file has such a name"))
     else:

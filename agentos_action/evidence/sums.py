@@ -6,7 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from agentos_action.evidence.layout import SUMS
+from agentos_action.evidence.layout import FILES, SUMS
 from agentos_action.evidence.reading import MAX_FILES, Problem, names, read
 
 _SUM = re.compile(r"([0-9a-f]{64})  ([^\0\n]+)")
@@ -20,6 +20,8 @@ def check_sums(folder: Path, problems: list[Problem]) -> int:
     listed = _listed(content, problems)
     there = names(folder, problems) - {SUMS}
     problems += [Problem(name, 0, f"is not listed in {SUMS}") for name in sorted(there - listed.keys())]
+    # A sum binds what it lists to nothing: a file that no run writes would be whole, and nobody's.
+    problems += [Problem(name, 0, "is no file that a run leaves") for name in listed if name not in FILES]
     for number, (name, digest) in enumerate(listed.items(), 1):
         found = read(folder, name, problems)
         if found is not None and hashlib.sha256(found).hexdigest() != digest:

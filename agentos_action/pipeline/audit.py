@@ -27,6 +27,12 @@ RUN, MODEL = "AgentOS-Run", "AgentOS-Model"
 #: However it is spelled, indented (as a squash does) or quoted: git takes it for a trailer, or a person does.
 _NAMED = re.compile(rf"^[ \t>*-]*{RUN}[ \t]*:", re.MULTILINE | re.IGNORECASE)
 
+#: What to do about a commit that is wrong.
+MEND = (
+    "What was amended, rebased or squashed is not what was judged: take the AgentOS lines out of its message, and it"
+    " counts as a person's; or bring the judged commit itself."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Audited:
@@ -98,7 +104,7 @@ def _audited(commit: str, facts: CommitFacts, roots: tuple[Path, ...], policies:
         digest = next(value for key, value in trailers if key == "AgentOS-Policy")
         return replace(about, state="no_bundle", policy=digest)
     checked = verify_bundle(folder)
-    problems += [f"{one.file}:{one.line}: {one.message}" for one in checked.problems]
+    problems += [one.told for one in checked.problems]
     if not problems and checked.commit != commit:
         problems.append(f"the bundle is of the commit {checked.commit}: these trailers are a copy")
     if not problems:

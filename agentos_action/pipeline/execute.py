@@ -64,6 +64,8 @@ def execute(walk: Walk, prepared: Prepared) -> None:
 
 def _proposed(walk: Walk) -> str:
     if walk.request.half == "propose":
+        if not walk.folder.replayable:
+            return "accepted, but `agentos commit` cannot take it: its evidence does not hold the answer as it was"
         where = f" --branch {shlex.quote(walk.branch)}" if walk.branch else ""
         return f"accepted; commit it: agentos commit {shlex.quote(str(walk.folder.path))}{where}"
     return "accepted, not committed"

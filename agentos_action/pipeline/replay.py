@@ -12,7 +12,7 @@ from agentos_action.errors import ToolError, UsageError
 from agentos_action.evidence.answers import AnswerLog
 from agentos_action.evidence.chain import event_of
 from agentos_action.evidence.layout import RunFolder
-from agentos_action.evidence.proposal import Proposal, Row, private_copy, read_proposal
+from agentos_action.evidence.proposal import OF_AN_INDEX, Proposal, Row, private_copy, read_proposal
 from agentos_action.evidence.reading import Problem
 from agentos_action.evidence.tape import Tape
 from agentos_action.evidence.verify import verify_bundle
@@ -81,14 +81,14 @@ def _unread(own: Path, problems: tuple[Problem, ...]) -> Replayed:
     if not checked.problems and not judged:
         said = f"it ended as {status!r} before an answer was judged"
         return Replayed("not_replayable", checked.run_id, status, reasons=(said,))
-    told = tuple(f"{problem.file}:{problem.line}: {problem.message}" for problem in problems)
+    told = tuple(problem.told for problem in problems)
     return Replayed("invalid", checked.run_id, status, reasons=told)
 
 
 def _not_here(proposal: Proposal, repo: RepoView) -> str | None:
     """Return what a replay would need and this repository does not have."""
     if proposal.tape[0].get("target") == "worktree":
-        return "it began with the files of an index, which no commit has"
+        return OF_AN_INDEX
     policy = event_of(proposal.tape, "task_loaded")["policy"]["commit"]
     named = {"base": proposal.task.base or "", "commit it was judged on": proposal.digests.base, "policy": policy}
     for what, commit in named.items():

@@ -12,6 +12,7 @@ _LINE = ("seq", "ts", "event", "hash")
 _TAPE = ("#", "Time", "Event", "Hash")
 _REPLAYABLE: dict[object, str] = {True: "yes", False: "no: the bundle does not hold answers and diff as they were"}
 _UNJUDGED = "no: the run ended before an answer was judged"
+_INDEX = "no: it began with the files of an index, which no commit has"
 
 
 def timing(view: RunView) -> Html:
@@ -53,7 +54,7 @@ def chained(view: RunView) -> Html:
         ("AgentOS-Evidence", said(commit.get("prev"))),
         ("Head of the tape", said(summary.get("evidence_hash"))),
         *((f"Digest of {name}", said(value)) for name, value in digests.items()),
-        ("Replayable", _REPLAYABLE.get(summary.get("replayable"), "") if judged else _UNJUDGED),
+        ("Replayable", _replayable(view)),
         ("Goes on from run", said(summary.get("parent"))),
         ("Written by", f"AgentOS Action {said(summary.get('version'))}"),
     ]
@@ -66,6 +67,15 @@ def chained(view: RunView) -> Html:
     how = element("p", text("This page proves nothing by itself. Check the folder that it lies in:"))
     tape = element("details", element("summary", text(f"The tape: {len(view.events)} events")), table(_TAPE, rows))
     return joined(lost, how, command, facts(told), tape)
+
+
+def _replayable(view: RunView) -> str:
+    """Return whether the answers can be read once more, as `agentos evidence replay` would tell it."""
+    if not view.event("checks_completed"):
+        return _UNJUDGED
+    if view.event("run_started").get("target") == "worktree":
+        return _INDEX
+    return _REPLAYABLE.get(view.summary.get("replayable"), "")
 
 
 def spans(view: RunView) -> list[tuple[str, int, int]]:

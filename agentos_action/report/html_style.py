@@ -95,6 +95,7 @@ i{font-style:normal;font-size:.85em;color:var(--inv);background:var(--invbg);bor
 font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 @media (max-width:46rem){main,footer{padding:0 .7rem}header>div{padding:1.1rem .9rem 0}section{padding:1rem .9rem}
 dl>div{grid-template-columns:1fr;gap:0}.tiles{grid-template-columns:1fr 1fr}
+.tiles>div:last-child:nth-child(odd){grid-column:1/-1}
 .verdict thead{display:none}.verdict table,.verdict tbody{display:block}.verdict tr{display:block;padding:.5rem 0;
 border-bottom:1px solid var(--line)}.verdict tr:last-child{border:0}.verdict td,.verdict td:nth-child(n){display:block;
 border:0;padding:.1rem 0;max-width:none}.bars td:nth-child(2){min-width:5rem}

@@ -109,6 +109,7 @@ def test_a_bundle_that_was_changed_or_cut_off_is_wrong(repo: Path, tmp_path: Pat
     whole = tape.read_bytes()
     tape.write_bytes(whole.replace(b'"started"', b'"Started"'))
     assert [one.state for one in audited(repo)] == ["wrong"]
+    assert "take the AgentOS lines out of its message" in cli("evidence", "audit", cwd=repo).stderr
     tape.write_bytes(whole)
     (Path(report.evidence or "") / "SHA256SUMS").unlink()
     assert [one.state for one in audited(repo)] == ["wrong"]

@@ -49,6 +49,7 @@ def test_the_flag(tmp_path: Path) -> None:
     done = cli("propose", *given, "--evidence", str(tmp_path / "evidence"), cwd=repo)
     report = json.loads(done.stdout)
     assert (done.returncode, report["status"]) == (0, "dry_run")
+    assert "cannot take it" in report["message"]
     again = cli("commit", report["evidence"], "--evidence", str(tmp_path / "more"), "--json", cwd=repo)
     (finding,) = json.loads(again.stdout)["findings"]
     assert (finding["id"], "--no-content" in finding["message"]) == ("bundle.not-replayable", True)

@@ -35,7 +35,6 @@ RENAME = (
     "```diff\ndiff --git a/old.txt b/fresh.txt\nsimilarity index 90%\nrename from old.txt\nrename to fresh.txt\n"
     "--- a/old.txt\n+++ b/fresh.txt\n@@ -1,2 +1,2 @@\n-line 0\n+LINE 0\n line 1\n```\n"
 )
-STRUCTURED = '{"edits": [{"path": "a.txt", "search": "one\\n", "replace": "1\\n"}]}'
 ANSWERS_OF = {
     "unified diff": diff_answer("a.txt", "one", "1"),
     "search and replace": SEARCH,

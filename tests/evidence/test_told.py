@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from agentos_action.evidence.layout import REPORT
+from agentos_action.evidence.verify import verify_bundle
 from agentos_action.report.visible import forms_command
 from tests.git import commit_all, make_repo, write_files
 from tests.runs import cli, diff_answer, scripted
+from tests.sealing import write_sums
 
 RUNNER = {"GITHUB_ACTIONS": "true", "FORCE_COLOR": "1"}
 
@@ -49,3 +52,31 @@ def test_a_bundle_that_lies_elsewhere_is_of_the_repository_one_stands_in(tmp_pat
     skipped = cli("evidence", "verify", bundle, cwd=other)
     assert (skipped.returncode, "checked: skipped: not of the repository here" in skipped.stderr) == (0, True)
     assert "no repository here" in cli("evidence", "verify", bundle, cwd=tmp_path).stderr
+
+
+def test_what_a_hook_left_is_told_as_replay_and_page_tell_it(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path, {"a.txt": "one\n"})
+    bundle = Path(scripted(repo, tmp_path, diff_answer("a.txt", "one", "1"), target="worktree").evidence or "")
+    told = json.loads(cli("evidence", "show", str(bundle), "--json", cwd=repo).stdout)
+    replayed = json.loads(cli("evidence", "replay", str(bundle), "--json", cwd=repo).stdout)
+    assert (told["replayable"], replayed["outcome"]) == (False, "not_replayable")
+    assert [told["not_replayable"]] == replayed["reasons"]
+    assert told["not_replayable"] in (bundle / REPORT).read_text(encoding="utf-8")
+
+
+def test_a_file_that_no_run_leaves_is_found_though_it_has_a_sum(copy: Path) -> None:
+    (copy / "patch/approval.txt").write_text("approved by all\n")
+    write_sums(copy)
+    assert [problem.told for problem in verify_bundle(copy).problems] == [
+        "patch/approval.txt: is no file that a run leaves"
+    ]
+
+
+def test_a_page_that_was_changed_is_told_by_verify_and_show(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path, {"a.txt": "one\n"})
+    bundle = Path(scripted(repo, tmp_path, diff_answer("a.txt", "one", "1")).evidence or "")
+    page = bundle / REPORT
+    page.write_text(page.read_text(encoding="utf-8").replace("Committed", "Refused"), encoding="utf-8")
+    write_sums(bundle)
+    for said in (cli("evidence", what, str(bundle), cwd=repo) for what in ("verify", "show")):
+        assert (said.returncode, "is not the page that" in said.stdout + said.stderr) == (1, True)

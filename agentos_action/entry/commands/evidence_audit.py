@@ -63,16 +63,19 @@ def _range(repo: RepoView, text: str | None) -> tuple[str, str | None]:
 
 
 def _say(found: list[Audited], *, passed: bool) -> None:
-    from agentos_action.report.terminal import counted  # noqa: PLC0415 - not with --json
+    from agentos_action.pipeline.audit import MEND  # noqa: PLC0415 - not with --json
+    from agentos_action.report.terminal import counted  # noqa: PLC0415 - the same
     from agentos_action.report.visible import harmless_line  # noqa: PLC0415 - the same
 
     for one in found:
-        about = f"{one.commit[:10]}  {_STATES[one.state]:9}  {one.model or '?'}  {one.policy or '?'}  {one.run_id}"
-        sys.stderr.write(f"{harmless_line(about)}\n")
+        about = "  ".join(map(harmless_line, (one.model or "?", one.policy or "?", one.run_id)))
+        sys.stderr.write(f"{one.commit[:10]}  {_STATES[one.state]:9}  {about}\n")
         for problem in one.problems:
             sys.stderr.write(f"    {harmless_line(problem)}\n")
     told = ", ".join(f"{sum(one.state == state for one in found)} {word}" for state, word in _STATES.items())
     said = f"{counted(len(found), 'agent-made commit')}: {told}."
     sys.stderr.write(f"{said} {'Passed' if passed else 'NOT PASSED'}.\n")
+    if any(one.state == "wrong" for one in found):
+        sys.stderr.write(f"  {MEND}\n")
     if not passed and any(one.state == "no_bundle" for one in found):
         sys.stderr.write("  Name the folder where their bundles are with --evidence DIR, or give --allow-missing.\n")

@@ -40,9 +40,8 @@ def _say(results: list[Merged], into: Path) -> None:
         if one.outcome == "refused":
             say(f"{one.source}: NOT MERGED")
             for problem in one.problems:
-                place = f"{problem.file}:{problem.line}: " if problem.line else f"{problem.file}: "
                 sys.stderr.write("  ")
-                say(f"{place}{problem.message}")
+                say(problem.told)
     told = {"merged": "merged", "there": "there already", "refused": "refused"}
     counts = ", ".join(f"{sum(one.outcome == key for one in results)} {word}" for key, word in told.items())
     say(f"{counted(len(results), 'bundle')}: {counts}. {into / 'index.json'}")

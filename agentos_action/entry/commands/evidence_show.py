@@ -15,10 +15,11 @@ def execute(options: argparse.Namespace) -> int:
     """Show one bundle; exit code 1 where it is not what it says."""
     from agentos_action.entry.commands.evidence_verify import require_folder  # noqa: PLC0415 - not for --help
     from agentos_action.evidence.told import tell  # noqa: PLC0415 - the same
+    from agentos_action.pipeline.page import check_page  # noqa: PLC0415 - the same
 
     folder = Path(options.folder)
     require_folder(folder)
-    told = tell(folder)
+    told = tell(folder, check_page)
     if options.json:
         from agentos_action.entry.fail import as_line  # noqa: PLC0415 - not for people
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from agentos_action.branches import stands_on
 from agentos_action.entry.fail import as_line
 from agentos_action.errors import EXIT_DONE, EXIT_REJECTED
-from agentos_action.pipeline.audit import Audited, audit
+from agentos_action.pipeline.audit import MEND, Audited, audit
 from agentos_action.repo import RepoView
 from agentos_action.report.visible import unobeyed, visible_line
 
@@ -64,7 +64,10 @@ def _say(found: list[Audited], faults: list[Audited]) -> None:
         told = "no evidence" if one.state == "no_bundle" else "not what it says"
         _line(f"{one.commit[:10]}  {told}  {one.subject}  (run {one.run_id})")
         for problem in one.problems:
-            _line(f"  {problem}")
+            sys.stderr.write("  ")
+            _line(problem)
+    if any(one.state == "wrong" for one in faults):
+        sys.stderr.write(f"  {MEND}\n")
     missing = sum(one.state == "no_bundle" for one in found)
     if any(one.state == "no_bundle" for one in faults):
         sys.stderr.write(f"  {_HINT}\n")

@@ -56,7 +56,7 @@ def execute(options: argparse.Namespace) -> int:
     missing = _missing_model(options, repo, policy)
     if missing is not None and not options.strict:
         return _skipped(options, *missing)
-    return _came_to(run_command.perform(options, target="worktree"), strict=options.strict)
+    return _came_to(run_command.perform(options, target="worktree"), options)
 
 
 def _told_apart(words: list[str], base: Base) -> None:
@@ -72,10 +72,14 @@ def _told_apart(words: list[str], base: Base) -> None:
         raise UsageError(f"{name!r} is a file here, and reads as an option", hint)
 
 
-def _came_to(report: RunReport, *, strict: bool) -> int:
+def _came_to(report: RunReport, options: argparse.Namespace) -> int:
+    """Return the hook's exit code, and tell who waits for a commit what to do."""
     if report.status == "applied":
+        sys.stderr.write("agentos: look at the change, `git add` it, and commit again\n")
         return EXIT_REJECTED
-    if report.status == "tool_failed" and not strict:
+    if report.status == "rejected":
+        sys.stderr.write(f"agentos: nothing was changed; without this hook: SKIP=agentos-{options.what} git commit\n")
+    if report.status == "tool_failed" and not options.strict:
         sys.stderr.write("agentos: skipped, because the model did not answer (--strict makes this an error)\n")
         return EXIT_DONE
     return report.exit_code

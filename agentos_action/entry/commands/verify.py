@@ -98,12 +98,16 @@ def _place(options: argparse.Namespace) -> Path:
 
 def _judged(found: _Found, base: Base, policy: LoadedPolicy) -> DiffValidationResult:
     from agentos_action.patches.parse import to_patch  # noqa: PLC0415 - not for --help
+    from agentos_action.patches.render import shortest  # noqa: PLC0415 - the same
     from agentos_action.records.surroundings import surroundings  # noqa: PLC0415 - the same
     from agentos_action.records.verdict import DiffValidationResult  # noqa: PLC0415 - the same
     from agentos_action.secrets.scan import scan  # noqa: PLC0415 - the same
+    from agentos_action.verifier.rules.size import far_too_large  # noqa: PLC0415 - the same
     from agentos_action.verifier.subject import Subject  # noqa: PLC0415 - the same
     from agentos_action.verifier.verify import verify  # noqa: PLC0415 - the same
 
+    if large := far_too_large(shortest(found.changes), policy.policy.limits):
+        return DiffValidationResult(is_valid=False, errors=(*found.findings, large))
     patch = to_patch(found.changes)
     if not patch.changes and not found.findings:
         return DiffValidationResult(is_valid=True)
@@ -187,6 +191,6 @@ def _say(options: argparse.Namespace, result: DiffValidationResult, source: str)
         # Said as it is: where nothing is staged, as in a workflow, an "accepted" would promise what nobody looked at.
         sys.stderr.write(f"agentos verify: nothing to judge is staged (policy {source})\n")
         return
-    counts = f"{counted(len(result.files), 'file')}, +{result.added} -{result.removed}, policy {source}"
+    counts = f"{counted(len(result.files), 'file')}, +{result.added} -{result.removed}, " if result.files else ""
     word = "accepted" if result.is_valid else "refused"
-    sys.stderr.write(f"agentos verify: {word} ({counts})\n")
+    sys.stderr.write(f"agentos verify: {word} ({counts}policy {source})\n")
