@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from agentos_action.errors import UsageError
-from agentos_action.records.base import MODE_TREE, NO_COMMIT
+from agentos_action.records.base import MODE_TREE, NO_COMMIT, is_of_bytes, is_utf8
 from agentos_action.records.patch import MODE_EXEC, MODE_FILE, MODE_LINK, FileVersion
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class FolderBase:
             prefix = folders.pop()
             below = []
             for name in self.siblings(prefix.removesuffix("/")):
-                mode = self.mode(prefix + name) if _is_utf8(name) else None
+                mode = self.mode(prefix + name) if is_utf8(name) else None
                 if mode == MODE_TREE:
                     below.append(f"{prefix}{name}/")
                 elif mode in {MODE_FILE, MODE_EXEC}:
@@ -89,22 +89,13 @@ class FolderBase:
 def _parts(path: str) -> tuple[str, ...] | None:
     """Return the parts of a clean relative path, None for one that no tree of git's could hold."""
     parts = path.split("/")
-    if "\0" in path or not _encodes(path) or any(part in {"", ".", ".."} or _hidden(part) for part in parts):
+    if "\0" in path or not is_of_bytes(path) or any(part in {"", ".", ".."} or _hidden(part) for part in parts):
         return None
     return tuple(parts)
 
 
 def _hidden(part: str) -> bool:
     return part.casefold() == ".git"
-
-
-def _encodes(path: str) -> bool:
-    """Return whether a path is one of bytes: surrogates may only stand for bytes that are not UTF-8."""
-    return not any("\ud800" <= char <= "\udc7f" or "\udd00" <= char <= "\udfff" for char in path)
-
-
-def _is_utf8(name: str) -> bool:
-    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def _stat(folder: int, name: str) -> os.stat_result:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pygit2
 
 from agentos_action.errors import UsageError
-from agentos_action.records.base import MODE_TREE
+from agentos_action.records.base import MODE_TREE, is_of_bytes, is_utf8
 from agentos_action.records.patch import MODE_EXEC, MODE_FILE, MODE_GITLINK, MODE_LINK, FileChange, FileVersion
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ class TreeSnapshot:
             below = []
             for entry in tree:
                 name = str(entry.name)
-                if not _is_utf8(name):
+                if not is_utf8(name):
                     continue
                 if entry.filemode == MODE_TREE and isinstance(entry, pygit2.Tree):
                     below.append((f"{prefix}{name}/", entry))
@@ -245,7 +245,7 @@ class IndexSnapshot:
     def paths(self) -> Iterator[str]:
         """Yield the path of every regular file, in git's order; names that are not UTF-8 are passed over."""
         for entry in self._index:
-            if entry.mode in {MODE_FILE, MODE_EXEC} and _is_utf8(entry.path):
+            if entry.mode in {MODE_FILE, MODE_EXEC} and is_utf8(entry.path):
                 yield entry.path
 
     def siblings(self, folder: str) -> tuple[str, ...]:
@@ -267,12 +267,7 @@ class IndexSnapshot:
 
 def _askable(path: str) -> bool:
     """Return whether libgit2 can be asked: it stops at a NUL and finds another file, and half a character fails."""
-    return "\0" not in path and not any("\ud800" <= char <= "\udc7f" or "\udd00" <= char <= "\udfff" for char in path)
-
-
-def _is_utf8(name: str) -> bool:
-    """Return whether a name's bytes are UTF-8; pygit2 gives those that are not as surrogates."""
-    return not any("\ud800" <= char <= "\udfff" for char in name)
+    return "\0" not in path and is_of_bytes(path)
 
 
 def _version(raw: pygit2.Repository, path: str, oid: pygit2.Oid, mode: int) -> FileVersion | None:

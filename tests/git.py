@@ -77,6 +77,12 @@ def _empty() -> Path:
     return folder
 
 
+def configure(repo: Path, **settings: str) -> None:
+    """Set values of the repository's configuration: `user_name` is `user.name`."""
+    for key, value in settings.items():
+        git(repo, "config", key.replace("_", "."), value)
+
+
 def commit_all(repo: Path, message: str = "start") -> str:
     """Stage everything, commit it, and return the commit's id."""
     git(repo, "add", "--all")

@@ -33,9 +33,9 @@ class Dialect:
     grammar: bool = False
 
 
-def named_schema(schema: JsonObject, *, strict: bool = True) -> JsonObject:
+def named_schema(schema: JsonObject) -> JsonObject:
     """Return the `response_format` of a JSON Schema."""
-    return {"type": "json_schema", "json_schema": {"name": FUNCTION, "strict": strict, "schema": schema}}
+    return {"type": "json_schema", "json_schema": {"name": FUNCTION, "strict": True, "schema": schema}}
 
 
 def shape(

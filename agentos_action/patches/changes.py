@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from agentos_action.patches.built import Changes, Unfit
-from agentos_action.patches.names import check_length
+from agentos_action.patches.names import check_free, check_length
 from agentos_action.patches.places.fit import fitted
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Section
@@ -150,7 +150,7 @@ def _change(section: Section, base: Base, answer: str, placements: list[Placed])
     for name in (section.old_path, section.new_path):
         check_length(name or "")
     if section.old_path is None:
-        _check_free(path, base)
+        check_free(path, base)
         return FileChange(None, path, None, FileVersion(_created(section, path), section.mode or MODE_FILE))
     old = base.read(section.old_path)
     if old is None:
@@ -160,17 +160,12 @@ def _change(section: Section, base: Base, answer: str, placements: list[Placed])
         what = section.old_path
         raise refuse("patch.file-missing", f"there is no file {what!r}", hint, path=what)
     if section.new_path not in {None, section.old_path}:
-        _check_free(path, base)
+        check_free(path, base)
     if section.new_path is None:
         _check_deleted(section, old, path, answer)
         return FileChange(section.old_path, None, old, None)
     new = FileVersion(_content(section, old, answer, placements), section.mode or old.mode)
     return FileChange(None, path, None, new) if section.copy else FileChange(section.old_path, path, old, new)
-
-
-def _check_free(path: str, base: Base) -> None:
-    if base.mode(path) is not None:
-        raise refuse("patch.file-exists", f"{path!r} is there already", "Change it instead of creating it.", path=path)
 
 
 def _created(section: Section, path: str) -> bytes:

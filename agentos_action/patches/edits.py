@@ -11,7 +11,7 @@ from agentos_action.patches.built import Changes, Unfit
 from agentos_action.patches.compare import Comparer
 from agentos_action.patches.elision import is_elision
 from agentos_action.patches.formats.structured import Create, Delete, Edits, InsertAfter, Rename, Replace
-from agentos_action.patches.names import check_length
+from agentos_action.patches.names import check_free, check_length
 from agentos_action.patches.places.fit import fitted
 from agentos_action.patches.refusal import Refused, refuse
 from agentos_action.patches.sections import Hunk
@@ -65,9 +65,9 @@ def _change(
         check_length(name)
     if isinstance(first, Create):
         _alone(edits, path)
-        _free(path, base)
+        check_free(path, base)
         check_written(first.content.split("\n"), path)
-        return FileChange(None, path, None, FileVersion(_encoded(first.content)))
+        return FileChange(None, path, None, FileVersion(_as_utf8(first.content)))
     old = base.read(path)
     if old is None:
         raise refuse("patch.file-missing", f"there is no file {path!r}", "Name a file that is there.", path=path)
@@ -80,7 +80,7 @@ def _change(
         raise refuse("patch.contradiction", f"{path!r} is changed in two ways at once", "Change it once.", path=path)
     target = renames[0].to if renames else path
     if renames:
-        _free(target, base)
+        check_free(target, base)
     try:
         content, placed = _replaced(old.content, texts, path)
     except Refused as refused:
@@ -113,12 +113,7 @@ def _alone(edits: list[Replace | InsertAfter | Create | Delete | Rename], path: 
         raise refuse("patch.contradiction", f"{path!r} is changed in two ways at once", "Change it once.", path=path)
 
 
-def _free(path: str, base: Base) -> None:
-    if base.mode(path) is not None:
-        raise refuse("patch.file-exists", f"{path!r} is there already", "Change it instead of creating it.", path=path)
-
-
-def _encoded(text: str) -> bytes:
+def _as_utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
@@ -135,7 +130,7 @@ def _replaced(content: bytes, edits: Sequence[_TextEdit], path: str) -> tuple[by
             _check_words(text, start, stop, path)
         _check_whole(edit.new, text, path)
         placed.append(Placed(path, number, text.count("\n", 0, start) + 1, "exact"))
-        new = with_line_end(_encoded(edit.new).decode(), end)
+        new = with_line_end(_as_utf8(edit.new).decode(), end)
         if isinstance(edit, InsertAfter):
             start = stop = _next_line(text, stop)
             new = new if new.endswith("\n") else new + end

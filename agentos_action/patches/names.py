@@ -1,4 +1,4 @@
-"""File names in diff headers: quoted and unquoted exactly as git does it."""
+"""File names: in diff headers, quoted and unquoted exactly as git does it, and which may be written to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from agentos_action.patches.refusal import refuse
+from agentos_action.records.base import Base
 
 NULL = "/dev/null"
 _NULLS = frozenset({NULL, "dev/null", "a/dev/null", "b/dev/null", "nul", "NUL"})
@@ -60,6 +61,12 @@ def check_length(name: str) -> None:
     if size > LONGEST:
         message = f"a file name has {size:,} bytes, more than the {LONGEST:,} of any path: {name[:80]!r}…"
         raise refuse("patch.bad-name", message, "Choose a short name.")
+
+
+def check_free(path: str, base: Base) -> None:
+    """Raise Refused (`patch.file-exists`) where something stands at `path` already."""
+    if base.mode(path) is not None:
+        raise refuse("patch.file-exists", f"{path!r} is there already", "Change it instead of creating it.", path=path)
 
 
 def plain_name(text: str) -> str:

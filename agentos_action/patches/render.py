@@ -19,6 +19,16 @@ def render(changes: Iterable[FileChange]) -> str:
     return "".join(_section(change) for change in sorted(changes, key=lambda change: change.path))
 
 
+def shortest(changes: Iterable[FileChange]) -> int:
+    """Return a number of bytes that the canonical diff of the changes has at least, without looking for the lines."""
+    # What a text grows or shrinks by stands in its diff as added or removed lines.
+    return sum(
+        abs(len(_content(change.new)) - len(_content(change.old)))
+        for change in changes
+        if not _is_binary(change.old) and not _is_binary(change.new)
+    )
+
+
 def digest(diff: str) -> str:
     """Return the sha256 (hex) of a diff's bytes."""
     return hashlib.sha256(encode(diff)).hexdigest()

@@ -37,6 +37,16 @@ MODE_TREE = 0o040000
 NO_COMMIT = "0" * 40
 
 
+def is_of_bytes(name: str) -> bool:
+    """Return whether a name is one of bytes: surrogates may only stand for bytes that are not UTF-8."""
+    return not any("\ud800" <= char <= "\udc7f" or "\udd00" <= char <= "\udfff" for char in name)
+
+
+def is_utf8(name: str) -> bool:
+    """Return whether a name's bytes are UTF-8; those that are not come as surrogates."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
+
+
 def blocked_by(base: Base, path: str) -> tuple[str, int] | None:
     """Return the first parent of `path` that is a link, submodule or file, with its mode; None if the way is free."""
     parts = path.split("/")

@@ -32,6 +32,7 @@ _KEEP = (
     *("GGML_*", "OMP_NUM_THREADS", "RUNNER_TRACKING_ID"),
 )
 _TICK_SECONDS = 0.05
+_ANSWERS_WITHIN = 2.0
 _PROGRESS_SECONDS = 0.2
 _LOG_TAIL = 16_384
 _SAID_LINES = 3
@@ -76,9 +77,9 @@ def wait_until_ready(child: process.Child, wanted: Plan, log: IO[bytes], progres
     )
 
 
-def is_healthy(port: int, seconds: float = 2.0) -> bool:
+def is_healthy(port: int) -> bool:
     """Tell whether a server on this loopback port says that its model is loaded."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWERS_WITHIN)
     try:
         connection.request("GET", "/health")
         return connection.getresponse().status == http.client.OK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -21,6 +20,8 @@ from .faulty import (
     reply,
     sse,
 )
+from .faulty_anthropic import event
+from .faulty_ollama import ndjson
 
 TEXT = "Hello you"
 
@@ -63,14 +64,6 @@ class Dialect:
         return {self.listing: reply(self.models(MODEL)), self.ask: self.stream(self.good()), **others}
 
 
-def _lines(*values: object) -> bytes:
-    return b"".join(json.dumps(value).encode() + b"\n" for value in values)
-
-
-def _named(name: str, **data: object) -> bytes:
-    return f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n".encode()
-
-
 def _said(content: str, **more: object) -> dict[str, object]:
     return {"model": MODEL, "message": {"role": "assistant", "content": content}, "done": False, **more}
 
@@ -83,16 +76,16 @@ def _started() -> bytes:
     usage = {"input_tokens": 7, "cache_read_input_tokens": 5, "output_tokens": 1}
     message = {"id": "msg_1", "type": "message", "role": "assistant", "model": MODEL, "content": [], "usage": usage}
     block = {"type": "text", "text": ""}
-    return _named("message_start", message=message) + _named("content_block_start", index=0, content_block=block)
+    return event("message_start", message=message) + event("content_block_start", index=0, content_block=block)
 
 
 def _delta(text: str) -> bytes:
-    return _named("content_block_delta", index=0, delta={"type": "text_delta", "text": text})
+    return event("content_block_delta", index=0, delta={"type": "text_delta", "text": text})
 
 
 def _stopped(reason: str) -> bytes:
-    said = _named("message_delta", delta={"stop_reason": reason, "stop_sequence": None}, usage={"output_tokens": 2})
-    return _named("content_block_stop", index=0) + said + _named("message_stop")
+    said = event("message_delta", delta={"stop_reason": reason, "stop_sequence": None}, usage={"output_tokens": 2})
+    return event("content_block_stop", index=0) + said + event("message_stop")
 
 
 def _choice(content: object, finish: str) -> dict[str, object]:
@@ -170,7 +163,7 @@ ANTHROPIC = Dialect(
     models=lambda *names: {"data": [{"id": name, "type": "model"} for name in names], "has_more": False},
     error=lambda message, name: {"type": "error", "error": {"type": name, "message": message}},
     begin=_started() + _delta("Hello"),
-    middle=_named("ping") + _delta(" you"),
+    middle=event("ping") + _delta(" you"),
     end=_stopped("end_turn"),
     length=_stopped("max_tokens"),
     whole={
@@ -190,10 +183,10 @@ OLLAMA = Dialect(
     kind="application/x-ndjson",
     models=lambda *names: {"models": [{"name": name, "model": name} for name in names]},
     error=lambda message, name: {"error": message},  # noqa: ARG005 - Ollama names nothing
-    begin=_lines(_said("Hello")),
-    middle=_lines(_said(" you")),
-    end=_lines(_ended("stop")),
-    length=_lines(_ended("length")),
+    begin=ndjson(_said("Hello")),
+    middle=ndjson(_said(" you")),
+    end=ndjson(_ended("stop")),
+    length=ndjson(_ended("length")),
     whole=_ended("stop") | {"message": {"role": "assistant", "content": TEXT}},
     more={
         "/api/version": {"version": "0.12.0"},

@@ -149,6 +149,27 @@ def test_verify_counts_in_english(repo: Path) -> None:
     assert "(1 file, +1 -1, " in cli("verify", "--staged", cwd=repo).stderr
 
 
+def test_verify_refuses_a_diff_beyond_all_measure_by_its_size_alone(repo: Path) -> None:
+    (repo / "a.txt").write_text("one more\n" * 500_000)
+    git(repo, "add", "-A")
+    done = cli("verify", "--staged", cwd=repo)
+    assert done.returncode == 1
+    assert "[size.diff]" in done.stderr
+    assert "more than 4,499,996 bytes of diff, the policy allows 524,288; nothing else in it was looked" in done.stderr
+    assert "size.lines" not in done.stderr
+    assert done.stderr.endswith("agentos verify: refused (policy built-in)\n")
+    assert json.loads(cli("verify", "--staged", "--json", cwd=repo).stdout)["is_valid"] is False
+
+
+def test_verify_reads_a_large_diff_that_the_policy_allows(repo: Path) -> None:
+    (repo / "agentos.toml").write_text("[limits]\nmax_diff_bytes = 10_000_000\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "more room")
+    (repo / "a.txt").write_text(f"{'one more ' * 500_000}\n")
+    git(repo, "add", "-A")
+    assert "[size.line]" in cli("verify", "--staged", cwd=repo).stderr
+
+
 def test_a_ci_runner_finds_no_command_in_what_is_said(tmp_path: Path) -> None:
     repo = make_repo(tmp_path, {"a.txt": "::set-output name=c::evil\none\n"})
     diff = "--- a/a.txt\n+++ b/a.txt\n@@ -1,2 +1,2 @@\n ::set-output name=c::evil\n-one\n+##[set-env name=x]y\n"

@@ -19,8 +19,8 @@ from agentos_action.errors import UsageError
 from agentos_action.executor import temporary
 from agentos_action.executor.export import MAX_DEPTH, exported, write_tree
 from tests.executor.accepting import accept, change
-from tests.executor.test_scratch import everything, head
-from tests.git import git, make_repo
+from tests.executor.test_scratch import everything
+from tests.git import git, head_of, make_repo
 
 FILE, EXEC, LINK, GITLINK, TREE = 0o100644, 0o100755, 0o120000, 0o160000, 0o040000
 
@@ -144,7 +144,7 @@ def test_a_missing_blob_is_named(repo: pygit2.Repository, folder: Path) -> None:
 
 def test_the_candidate_is_exported_and_removed(tmp_path: Path) -> None:
     repo = make_repo(tmp_path, {"a.txt": "one\n", "dir/b.txt": "two\n"})
-    accepted = accept(head(repo), change("a.txt", b"one\n", b"ONE\n"))
+    accepted = accept(head_of(repo), change("a.txt", b"one\n", b"ONE\n"))
     before = everything(repo)
     with exported(repo, accepted) as made:
         assert (made.folder / "a.txt").read_bytes() == b"ONE\n"
@@ -160,7 +160,7 @@ def test_a_partial_clone_without_the_blobs_is_a_clear_error(tmp_path: Path) -> N
     repo = make_repo(tmp_path, {"a.txt": "one\n", "b.txt": "two\n"})
     git(repo, "config", "uploadpack.allowFilter", "true")
     git(tmp_path, "clone", "--quiet", "--no-checkout", "--filter=blob:none", f"file://{repo}", "partial")
-    accepted = accept(head(repo), change("a.txt", b"one\n", b"ONE\n"))
+    accepted = accept(head_of(repo), change("a.txt", b"one\n", b"ONE\n"))
     export = exported(tmp_path / "partial", accepted)
     with pytest.raises(UsageError, match=r"'b\.txt': its content is not in this repository") as caught, export:
         pass

@@ -14,7 +14,7 @@ import pytest
 from agentos_action.errors import UsageError
 from agentos_action.executor.identity import BOT_EMAIL, BOT_NAME, VARIABLES, identities
 from agentos_action.records.receipt import CommitOrder
-from tests.git import git, init_repo
+from tests.git import configure, git, init_repo
 
 BOT = f"{BOT_NAME} <{BOT_EMAIL}>"
 
@@ -43,11 +43,6 @@ def people(repo: Path, environment: Mapping[str, str] | None = None, author: str
     found = identities(pygit2.Repository(str(repo)).config, order, environment or {})
     author, committer = (f"{who.name} <{who.email}>" for who in (found.author, found.committer))
     return author, committer
-
-
-def configure(repo: Path, **settings: str) -> None:
-    for key, value in settings.items():
-        git(repo, "config", key.replace("_", "."), value)
 
 
 def test_nobody_is_the_bot(repo: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from agentos_action.errors import BoundaryError
 from agentos_action.executor.scratch import candidate, scratch
 from tests.executor.accepting import accept, change
-from tests.git import commit_all, git, make_repo, write_files
+from tests.git import commit_all, git, head_of, make_repo, write_files
 
 
 def everything(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -19,13 +19,9 @@ def everything(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {str(path): (path.stat().st_mode, path.read_bytes()) for path in files}
 
 
-def head(repo: Path) -> str:
-    return git(repo, "rev-parse", "HEAD").strip()
-
-
 def test_a_tree_is_built_and_the_repository_is_untouched(tmp_path: Path) -> None:
     repo = make_repo(tmp_path, {"a.txt": "one\n", "dir/b.txt": "two\n"})
-    accepted = accept(head(repo), change("a.txt", b"one\n", b"ONE\n"), change("new/c.txt", None, b"three\n"))
+    accepted = accept(head_of(repo), change("a.txt", b"one\n", b"ONE\n"), change("new/c.txt", None, b"three\n"))
     before = everything(repo)
     with scratch(pygit2.Repository(str(repo))) as beside:
         tree = candidate(accepted, beside)
@@ -47,7 +43,7 @@ def test_it_reads_packs_alternates_and_work_trees(tmp_path: Path) -> None:
     near = tmp_path / "near"
     git(near, "worktree", "add", "--quiet", str(tmp_path / "beside"))
     for place in (far, near, tmp_path / "beside"):
-        accepted = accept(head(place), change("a.txt", b"one\n", b"ONE\n"))
+        accepted = accept(head_of(place), change("a.txt", b"one\n", b"ONE\n"))
         with scratch(pygit2.Repository(str(place))) as beside:
             assert pygit2.hash(b"ONE\n") not in pygit2.Repository(str(place))
             assert beside[candidate(accepted, beside)].peel(pygit2.Tree)["a.txt"].id == pygit2.hash(b"ONE\n")
@@ -56,6 +52,6 @@ def test_it_reads_packs_alternates_and_work_trees(tmp_path: Path) -> None:
 def test_a_tree_that_is_not_the_verdict_s_is_refused(tmp_path: Path) -> None:
     repo = make_repo(tmp_path, {"a.txt": "one\n", "b.txt": "two\n"})
     # The verdict says that the file has another mode than it has.
-    accepted = accept(head(repo), change("a.txt", b"other\n", b"ONE\n"))
+    accepted = accept(head_of(repo), change("a.txt", b"other\n", b"ONE\n"))
     with scratch(pygit2.Repository(str(repo))) as beside, pytest.raises(BoundaryError):
         candidate(accepted, beside)

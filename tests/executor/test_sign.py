@@ -18,7 +18,7 @@ from agentos_action.executor import sign
 from agentos_action.executor.identity import identities
 from agentos_action.records.policy import Signing
 from agentos_action.records.receipt import CommitOrder
-from tests.git import git, git_environment, git_run, make_repo
+from tests.git import configure, git, git_environment, git_run, make_repo
 from tests.runs import state_of
 
 TEXT = "Change it — ünïcode\n\nA body.\n\nAgentOS-Run: test\n"
@@ -33,11 +33,6 @@ needs_agent = pytest.mark.skipif(shutil.which("ssh-agent") is None, reason="ssh-
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
     return make_repo(tmp_path, {"a.txt": "one\n"})
-
-
-def configure(repo: Path, **settings: str) -> None:
-    for key, value in settings.items():
-        git(repo, "config", key.replace("_", "."), value)
 
 
 def create(repo: Path, rule: Signing = "git", seconds: float = 30.0) -> str:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from agentos_action.executor.apply import contents as applied
 from agentos_action.patches.names import quote, unquote
 from agentos_action.patches.parse import parse
-from agentos_action.patches.render import digest, render
+from agentos_action.patches.render import digest, render, shortest
 from agentos_action.records.patch import MODE_EXEC, FileChange, FileVersion
 from tests.git import git, git_run, init_repo
 from tests.patches.making import NAMES, ODD_NAMES, accepted, changes, patch_of
@@ -36,6 +36,12 @@ def test_the_counts_of_added_and_removed_lines_explain_the_change(change: FileCh
     old, new = (change.old.content if change.old else b""), (change.new.content if change.new else b"")
     (file,) = patch.files
     assert len(file.added) - len(file.removed) == _count(new) - _count(old)
+
+
+@given(change=changes())
+def test_a_diff_is_never_shorter_than_was_known_before(change: FileChange) -> None:
+    text = patch_of(change).text
+    assert shortest([change]) <= len(text.encode("utf-8", "surrogateescape"))
 
 
 def _count(content: bytes) -> int:

@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agentos_action.records.policy import Limits
 from agentos_action.records.verdict import Finding
 from agentos_action.verifier.subject import Subject
+
+#: What exceeds the policy's limit and this is nobody's own work: its size alone is told, not each of its lines.
+LARGEST_LISTED = 4 * 1024 * 1024
+_SPLIT = "Split the task, or raise limits.{}."
+
+
+def far_too_large(shortest: int, limits: Limits) -> Finding | None:
+    """Return why a diff of at least so many bytes is refused before any line of it is read; None where it is read."""
+    if shortest <= max(limits.max_diff_bytes, LARGEST_LISTED):
+        return None
+    message = (
+        f"the patch has more than {shortest:,} bytes of diff, the policy allows {limits.max_diff_bytes:,};"
+        " nothing else in it was looked at"
+    )
+    return Finding(id="size.diff", message=message, hint=_SPLIT.format("max_diff_bytes"))
 
 
 def size(subject: Subject) -> Iterator[Finding]:
@@ -21,7 +37,7 @@ def size(subject: Subject) -> Iterator[Finding]:
     for code, found, limit, key, what in counts:
         if found > limit:
             message = f"the patch has {found:,} {what}, more than the {limit:,} the policy allows"
-            yield Finding(id=code, message=message, hint=f"Split the task, or raise limits.{key}.")
+            yield Finding(id=code, message=message, hint=_SPLIT.format(key))
     for file in patch.files:
         for line in file.added:
             length = _bytes(line.text.removesuffix("\n"))
