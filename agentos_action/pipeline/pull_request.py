@@ -145,8 +145,10 @@ def _keep(walk: Walk, pull: PullRequest, done: Done, *, drafted: bool) -> None:
     from agentos_action.forge.github import OWN_LOGIN  # noqa: PLC0415 - httpx
 
     own = walk.request.forge.own_token
-    # Whose token pushed decides; where that is not known, who opened it.
-    starts = not own if own is not None else pull.user is None or pull.user.login != OWN_LOGIN
+    if own is None or done == "opened":
+        # Who opened it tells whose token it was; of one that was there already, only whoever gave us the token knows.
+        own = own or (pull.user is not None and pull.user.login == OWN_LOGIN)
+    starts = not own
     fields = walk.delivered.model_dump() if walk.delivered else {}
     known = {"done": done, "pull_request": pull.number, "draft": drafted, "starts_ci": starts}
     walk.delivered = Delivered.model_validate({**fields, **known})
