@@ -16,6 +16,8 @@ PROBE = (
     "import sys\nfrom agentos_action.entry.cli import main\ncode = main(sys.argv[2:])\n"
     "print('loaded:', *sorted(set(sys.argv[1].split()) & set(sys.modules)), file=sys.stderr)\nsys.exit(code)"
 )
+#: What says of this process who reads along.
+READERS = {"FORCE_COLOR", "TTY_COMPATIBLE", "GITHUB_ACTIONS"}
 HEAVY = "html rich httpx psutil platformdirs detect_secrets confusable_homoglyphs agentos_action.executor.commit"
 
 
@@ -26,7 +28,7 @@ def repo(tmp_path: Path) -> Path:
 
 def probed(repo: Path, heavy: str, *arguments: str, **environment: str) -> tuple[int, list[str], str]:
     """Return the exit code, which of these modules were loaded, and all of stderr."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"FORCE_COLOR", "TTY_COMPATIBLE"}}
+    kept = {name: value for name, value in os.environ.items() if name not in READERS}
     command = [sys.executable, "-c", PROBE, heavy, *arguments]
     env = {**kept, **environment}
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=repo, env=env)
