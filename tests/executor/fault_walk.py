@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import faulthandler
 import json
 import os
 import shutil
@@ -29,6 +30,10 @@ from tests.git import git, git_environment, make_repo
 KILL_BEFORE, KILL_AFTER, KILL_HALF, FAIL, SAVE, REPLACE = range(1, 7)
 MODES = {"before": KILL_BEFORE, "after": KILL_AFTER, "half": KILL_HALF, "fail": FAIL, "save": SAVE, "replace": REPLACE}
 MOST = 400
+#: Seconds after which a child, or what git says, does not come any more; waiting for an empty lock takes two.
+PATIENCE = 30
+#: So many faults tell enough; every further one costs its point's time.
+ENOUGH = 10
 
 FILES = {"a.txt": "one\n", "b.txt": "b\n", "c.txt": "c\n", "d/gone.txt": "gone\n", "run.sh": "echo\n"}
 #: What the commit makes of the touched paths.
@@ -85,6 +90,7 @@ class Walk:
         """Do the deed in a child that meets its fate at the n-th call; returns how it ended, None if it never came."""
         child = os.fork()
         if child == 0:
+            signal.alarm(PATIENCE)
             self.shim.fault_arm(os.fsencode(f"{repo}/"), number, self.mode)
             try:
                 deed()
@@ -112,8 +118,11 @@ class Walk:
         try:
             if prepare:
                 mode, self.mode = self.mode, KILL_BEFORE
-                self.fork(repo, prepare, lambda: self.commit(repo))
+                begun = self.fork(repo, prepare, lambda: self.commit(repo))
                 self.mode = mode
+                if begun != -signal.SIGKILL:
+                    self.say(prepare, f"the commit to recover from ended with {begun}")
+                    return False
                 if not pending(repo / ".git"):
                     self.say(prepare, "nothing was left to recover")
                     return False
@@ -156,6 +165,7 @@ class Walk:
         undo: list[int] = []
         finish: list[int] = []
         for number in range(1, MOST):
+            signal.alarm(3 * PATIENCE)
             repo = self.folder / "copy"
             shutil.copytree(self.first, repo, symlinks=True)
             mode, self.mode = self.mode, KILL_BEFORE
@@ -210,7 +220,13 @@ class Walk:
         """Return what `git fsck`, which reads the branch and its whole tree, and `git status` complain of."""
         script = "git fsck --strict --no-dangling 2>&1; echo; git status --porcelain"
         asked = subprocess.run(
-            ["sh", "-c", script], cwd=repo, env=git_environment(), capture_output=True, text=True, check=False
+            ["sh", "-c", script],
+            cwd=repo,
+            env=git_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
         )
         return [] if asked.stdout == f"\n{STATUS}" else [f"git says {asked.stdout!r} {asked.stderr}"]
 
@@ -247,23 +263,26 @@ def _text(file: Path) -> str | None:
 
 def main() -> None:
     """Walk all points of the kind and the mode on the command line, in the folder named third."""
+    # Where a process hangs is printed before SIGALRM ends it.
+    faulthandler.register(signal.SIGALRM, chain=True)
     kind, mode, folder = sys.argv[1], MODES[sys.argv[2]], Path(sys.argv[3])
     walk = Walk(kind, mode, folder)
-    points = 0
     if kind == "saved":
-        for path in SAVES[walk.mode]:
-            inner = 1
-            while inner < MOST and walk.saved(inner, path):
-                inner += 1
-            points += inner - 1
-        json.dump({"points": points, "wrong": walk.wrong, "ends": sorted(walk.ends)}, sys.stdout)
-        return
-    for number in walk.cut_short() if kind == "recover" else (0,):
-        inner = 1
-        while inner < MOST and walk.point(inner, prepare=number):
-            inner += 1
-        points += inner - 1
+        points = sum(walked(walk, lambda number: walk.saved(number, path)) for path in SAVES[mode])  # noqa: B023 - at once
+    else:
+        cut_short = walk.cut_short() if kind == "recover" else [0]
+        points = sum(walked(walk, lambda number: walk.point(number, prepare=at)) for at in cut_short)  # noqa: B023 - at once
     json.dump({"points": points, "wrong": walk.wrong, "ends": sorted(walk.ends)}, sys.stdout)
+
+
+def walked(walk: Walk, point: Callable[[int], bool]) -> int:
+    """Walk one point after the other until there is none; returns how many there were."""
+    for number in range(1, MOST):
+        signal.alarm(3 * PATIENCE)
+        if len(walk.wrong) >= ENOUGH or not point(number):
+            return number - 1
+    walk.say(MOST, "there is no end to it")
+    return MOST - 1
 
 
 if __name__ == "__main__":
