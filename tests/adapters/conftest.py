@@ -68,15 +68,15 @@ def peer(llama: LlamaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield base_url
     finally:
         running.terminate()
-        running.wait(10)
+        running.wait(60)
 
 
 def wait_for(base_url: str, running: subprocess.Popen[bytes], log: Path) -> None:
     """Wait until the program answers; one that ends, or never answers, shows its log."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while time.monotonic() < end and running.poll() is None:
         try:
-            with urllib.request.urlopen(f"{base_url}/api/version", timeout=1):  # noqa: S310 - our own address
+            with urllib.request.urlopen(f"{base_url}/api/version", timeout=10):  # noqa: S310 - our own address
                 return
         except (urllib.error.URLError, TimeoutError):
             time.sleep(0.1)

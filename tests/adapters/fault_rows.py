@@ -40,12 +40,12 @@ class Row:
     behaviour: Behaviour
     category: str
     code: str
-    seconds: float = 3.0
+    seconds: float = 120.0
 
 
 def drip_error() -> Behaviour:
     """Refuse at once and spell out the reason for ever."""
-    return raw(b"HTTP/1.1 401 X\r\nContent-Length: 900\r\n\r\n", *([b" "] * 80), pause=0.03)
+    return raw(b"HTTP/1.1 401 X\r\nContent-Length: 900\r\n\r\n", *([b" "] * 400), pause=0.03)
 
 
 ROWS = (
@@ -103,7 +103,7 @@ ROWS = (
     Row("500", reply(b"<h1>oops</h1>", status=500, kind="text/html"), "network", "http_5xx"),
     Row("500 memory", reply(error_body("failed to allocate", "x", 500), status=500), "runtime", "out_of_memory"),
     Row("503 busy", reply({"error": {"message": "busy"}}, status=503), "network", "http_5xx"),
-    Row("503 loading for ever", LOADING, "network", "loading", 0.7),
+    Row("503 loading for ever", LOADING, "network", "loading", 2.0),
     Row("redirect", reply(b"", status=302, extra="Location: /elsewhere\r\n"), "network", "redirect"),
     Row("redirect to a file", reply(b"", status=301, extra="Location: file:///etc/passwd\r\n"), "network", "redirect"),
     Row("redirect to nonsense", reply(b"", status=308, extra="Location: http://[::1\r\n"), "network", "redirect"),
@@ -117,8 +117,8 @@ ROWS = (
     Row("cut gzip", reply(zlib.compress(b"{}")[:-3], extra="Content-Encoding: deflate\r\n"), "schema", "bad_encoding"),
     Row("unknown packing", reply(b"{}", extra="Content-Encoding: br\r\n"), "schema", "bad_encoding"),
     Row("error body of 200 MB", endless(b"x" * 65536, b"HTTP/1.1 500 X\r\n\r\n"), "network", "http_5xx"),
-    Row("error body stalls", then_stall(b"HTTP/1.1 401 X\r\nContent-Length: 9\r\n\r\n"), "auth", "http_401"),
-    Row("drip of an error body", drip_error(), "auth", "http_401", 1.0),
+    Row("error body stalls", then_stall(b"HTTP/1.1 401 X\r\nContent-Length: 9\r\n\r\n"), "auth", "http_401", 2.0),
+    Row("drip of an error body", drip_error(), "auth", "http_401", 2.0),
     Row("stalled", stall, "network", "timeout", 0.25),
     Row("stalled in the stream", then_stall(stream_head() + b": hi\n"), "network", "timeout", 0.25),
     Row("drip of headers", drip(HEAD + b"X: " + b"x" * 200), "network", "timeout", 0.25),

@@ -24,13 +24,14 @@ TLS_HANDSHAKE = b"\x16\x03"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it arrived; `number` counts from 1 for its path."""
+    """One request as it arrived; `number` counts from 1 for its path, `over` is set when its server ends."""
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
     number: int
+    over: threading.Event
 
 
 Behaviour: TypeAlias = Callable[[socket.socket, Request], None]
@@ -70,9 +71,13 @@ def stream_head() -> bytes:
     return f"HTTP/1.1 200 OK\r\nContent-Type: {EVENTS}\r\n\r\n".encode()
 
 
-def stall(_connection: socket.socket, _request: Request) -> None:
-    """Say nothing for longer than any test waits."""
-    time.sleep(3)
+def stall(connection: socket.socket, request: Request) -> None:
+    """Say nothing until the client has had enough, or the server ends."""
+    connection.settimeout(0.05)
+    while not request.over.is_set():
+        with contextlib.suppress(TimeoutError):
+            if not connection.recv(65536):
+                return
 
 
 def then_stall(first: bytes) -> Behaviour:
@@ -170,7 +175,7 @@ class FaultyServer:
     at: dict[str, Behaviour] = field(default_factory=dict)
     seen: list[Request] = field(default_factory=list)
     _listener: socket.socket = field(default_factory=lambda: socket.create_server(("127.0.0.1", 0)))
-    _closed: bool = False
+    _over: threading.Event = field(default_factory=threading.Event)
 
     @property
     def address(self) -> str:
@@ -198,13 +203,13 @@ class FaultyServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._closed = True
+        self._over.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _accept(self) -> None:
-        while not self._closed:
+        while not self._over.is_set():
             try:
                 connection, _ = self._listener.accept()
             except OSError:
@@ -227,7 +232,7 @@ class FaultyServer:
                 return None
             data += piece
             if data.startswith(TLS_HANDSHAKE):
-                return Request("", "a TLS greeting", {}, data, 1)
+                return Request("", "a TLS greeting", {}, data, 1, self._over)
         head, _, body = data.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
@@ -235,4 +240,4 @@ class FaultyServer:
             body += connection.recv(65536)
         method, path, _version = first.split(" ")
         number = 1 + sum(request.path == path for request in self.seen)
-        return Request(method, path, headers, body, number)
+        return Request(method, path, headers, body, number, self._over)

@@ -297,17 +297,17 @@ if os.fork(): os._exit(0)
 os.setsid()
 if os.fork(): os._exit(0)
 open(sys.argv[1], "w").write(str(os.getpid()))
-time.sleep(60)
+time.sleep(200)
 """
 
 
 def test_a_daemon_is_found_and_ended_and_what_was_there_before_is_not(tmp_path: Path) -> None:
     note = tmp_path / "pid"
-    before = psutil.Popen(["sleep", "60"])
+    before = psutil.Popen(["sleep", "300"])
     try:
         with all_ended(Faults("worker")):
-            run(["python3", "-c", DAEMON, str(note)], timeout=30)
-            until = time.monotonic() + 10
+            run(["python3", "-c", DAEMON, str(note)], timeout=120)
+            until = time.monotonic() + 120
             while not (note.exists() and note.read_text()) and time.monotonic() < until:
                 time.sleep(0.01)
             daemon = int(note.read_text())

@@ -9,7 +9,7 @@ import pytest
 from agentos_action.clock import Deadline
 from agentos_action.records.model import Constraint, Message, Prompt
 
-from .building import ask, failure, prompt
+from .building import PLENTY, ask, failure, prompt
 from .conftest import LlamaServer
 from .faulty import MODEL, MODELS, Behaviour, FaultyServer, first_then, reply, then_stall
 from .faulty_anthropic import (
@@ -99,7 +99,7 @@ class TestWhatIsSent:
     ) -> None:
         through(faulty, monkeypatch)
         with served("anthropic", None, model=MODEL) as made:
-            health = made.health_check(Deadline(1))
+            health = made.health_check(Deadline(PLENTY))
             assert failure(made).raw_error_code == "no_key"
         assert (health.status, health.error_category, health.probe_step) == ("not_configured", "config", "none")
         assert health.endpoint == "api.anthropic.com"
@@ -122,7 +122,7 @@ class TestModels:
         service.at[MODELS] = reply(page("claude-a", "claude/b", more=True))
         service.at[f"{MODELS}?limit=1000&after_id=claude%2Fb"] = reply(page(MODEL))
         with served("anthropic", service.base_url, model=MODEL) as made:
-            health = made.health_check(Deadline(2), full=True)
+            health = made.health_check(Deadline(PLENTY), full=True)
         assert (health.status, health.probe_step, health.execution_mode) == ("connected", "model", "cloud")
         assert health.models == ("claude-a", "claude/b", MODEL)
         assert posts(service) == []
@@ -131,7 +131,7 @@ class TestModels:
         service.at[MODELS] = reply(page("x", more=True))
         service.at[f"{MODELS}?limit=1000&after_id=x"] = service.at[MODELS]
         with served("anthropic", service.base_url, model=MODEL) as made:
-            assert made.health_check(Deadline(5)).raw_error_code == "model_missing"
+            assert made.health_check(Deadline(PLENTY)).raw_error_code == "model_missing"
         assert len(service.seen) == 10
 
     def test_an_alias_is_its_snapshot(self, service: FaultyServer) -> None:
@@ -143,7 +143,7 @@ class TestModels:
 
     def test_no_model_is_chosen_silently(self, service: FaultyServer) -> None:
         with served("anthropic", service.base_url) as made:
-            health = made.health_check(Deadline(2))
+            health = made.health_check(Deadline(PLENTY))
         assert (health.status, health.raw_error_code) == ("not_configured", "no_model")
 
 
@@ -154,7 +154,7 @@ class TestAnswers:
         service.at[MESSAGES] = streamed(start(cache_creation_input_tokens=3) + block() + delta("Hi") + end())
         heard: list[int] = []
         with served("anthropic", service.base_url, model=MODEL) as made:
-            answer = made.run(prompt(), Deadline(5), heard.append)
+            answer = made.run(prompt(), Deadline(PLENTY), heard.append)
         assert (answer.text, answer.finish_reason, answer.model_id, heard) == ("Hi", "stop", MODEL, [1])
         assert (answer.usage.prompt, answer.usage.cached, answer.usage.completion) == (10, 5, 2)
 
@@ -349,7 +349,7 @@ class TestCounting:
     def test_the_prompt_is_counted_as_it_is_sent(self, service: FaultyServer) -> None:
         what = Prompt((Message("system", "A."), Message("user", "Hi")), 24, Constraint(json_schema=SCHEMA))
         with served("anthropic", service.base_url, model=MODEL) as made:
-            assert made.count_tokens(what, Deadline(2)) == 41
+            assert made.count_tokens(what, Deadline(PLENTY)) == 41
         assert bodies(service, COUNT) == [
             {
                 "model": MODEL,
@@ -364,7 +364,7 @@ class TestCounting:
     def test_a_server_that_does_not_count(self, service: FaultyServer) -> None:
         del service.at[COUNT]
         with served("anthropic", service.base_url, model=MODEL) as made:
-            assert made.count_tokens(prompt(), Deadline(2)) is None
+            assert made.count_tokens(prompt(), Deadline(PLENTY)) is None
 
 
 @pytest.mark.model
@@ -374,12 +374,12 @@ class TestRealServer:
     def test_system_stop_and_usage(self, llama: LlamaServer) -> None:
         what = Prompt((Message("system", "Be brief."), Message("user", "Say hello.")), max_tokens=40, stop=("!", "."))
         with served("anthropic", llama.base_url, key=llama.api_key, model=llama.model) as made:
-            counted = made.count_tokens(what, Deadline(5))
-            streams = ask(made, what, seconds=20)
+            counted = made.count_tokens(what, Deadline(PLENTY))
+            streams = ask(made, what)
         with served(
             "anthropic", llama.base_url, key=llama.api_key, model=llama.model, capabilities={"stream": False}
         ) as made:
-            again = ask(made, what, seconds=20)
+            again = ask(made, what)
         assert streams.text == again.text
         assert not set("!.") & set(streams.text)
         assert (streams.model_id, streams.usage.prompt, again.usage.prompt) == (llama.model, counted, counted)
@@ -392,11 +392,11 @@ class TestRealServer:
         assert (large.raw_error_code, cut.raw_error_code) == ("context_overflow", "answer_cut")
         assert f"the context holds {llama.context_tokens}." in large.message
         with served("anthropic", llama.base_url, key="wrong", model=llama.model) as made:
-            assert made.health_check(Deadline(5)).status == "invalid_token"
+            assert made.health_check(Deadline(PLENTY)).status == "invalid_token"
         with served("anthropic", llama.base_url, key=llama.api_key, model="claude-9") as made:
-            assert made.health_check(Deadline(5)).status == "model_missing"
+            assert made.health_check(Deadline(PLENTY)).status == "model_missing"
 
     def test_a_tool_that_the_model_cannot_use_is_no_answer(self, llama: LlamaServer) -> None:
         with served("anthropic", llama.base_url, key=llama.api_key, model=llama.model) as made:
-            told = failure(made, prompt("Say hello.", constraint=Constraint(json_schema=SCHEMA)), seconds=20)
+            told = failure(made, prompt("Say hello.", constraint=Constraint(json_schema=SCHEMA)))
         assert told.raw_error_code in {"bad_shape", "answer_cut"}

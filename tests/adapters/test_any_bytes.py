@@ -52,7 +52,7 @@ def server() -> Iterator[FaultyServer]:
 def answer_or_error(made: Adapter) -> Answer | ToolError:
     """Run one prompt; anything but these two comes out as itself and fails the test."""
     try:
-        return ask(made, seconds=2)
+        return ask(made)
     except ToolError as error:
         return error
 
@@ -80,7 +80,7 @@ def test_any_reply_at_all(server: FaultyServer, data: bytes) -> None:
     server.at[MODELS] = raw(data)
     try:
         with adapter(server.base_url) as made, pytest.raises(ToolError):
-            ask(made, seconds=2)
+            ask(made)
     finally:
         del server.at[MODELS]
         server.at[MODELS] = reply({"data": [{"id": "faulty-1b"}]})

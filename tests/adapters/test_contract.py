@@ -17,7 +17,7 @@ from agentos_action.records.model import Constraint, Prompt
 from agentos_action.records.profile import Profile
 from tests.agents import install
 
-from .building import ask, failure, prompt
+from .building import PLENTY, ask, failure, prompt
 from .conftest import PEER_MODEL, LlamaServer
 from .faulty import FaultyServer
 from .test_agents import Copies
@@ -123,7 +123,7 @@ class TestContract:
 
     def test_is_healthy_in_all_its_steps(self, subject: Adapter) -> None:
         """A ready model is connected, with its name; the last step is the shape, or the model where answers cost."""
-        health = subject.health_check(Deadline(20), full=True)
+        health = subject.health_check(Deadline(PLENTY), full=True)
         last = "model" if subject.execution_mode == "cloud" else "shape"
         assert (health.status, health.probe_step, health.error_category) == ("connected", last, None)
         assert health.endpoint == subject.endpoint
@@ -132,10 +132,10 @@ class TestContract:
     def test_answers(self, subject: Adapter) -> None:
         """An answer has text, a reason why it ended, and the name of the model that wrote it."""
         heard: list[int] = []
-        answer = subject.run(prompt("Say hello."), Deadline(20), heard.append)
+        answer = subject.run(prompt("Say hello."), Deadline(PLENTY), heard.append)
         assert answer.text
         assert answer.finish_reason == "stop"
-        assert answer.model_id in subject.health_check(Deadline(5)).models or subject.works_in_tree
+        assert answer.model_id in subject.health_check(Deadline(PLENTY)).models or subject.works_in_tree
         assert heard == list(range(1, len(heard) + 1))
         # Who claims to stream lets its pieces be heard one by one.
         assert len(heard) > 1 if subject.supports().stream else len(heard) == 1
@@ -146,7 +146,7 @@ class TestContract:
 
     def test_counts_or_says_that_it_cannot(self, subject: Adapter) -> None:
         """Counts are whole numbers or None."""
-        counts = subject.context_tokens(Deadline(5)), subject.count_tokens(prompt(), Deadline(5))
+        counts = subject.context_tokens(Deadline(PLENTY)), subject.count_tokens(prompt(), Deadline(PLENTY))
         assert all(count is None or count > 0 for count in counts)
         assert subject.supports().context_tokens == counts[0]
 
@@ -160,7 +160,7 @@ class TestContract:
 def outcome(made: Adapter, what: Prompt) -> tuple[str, str | None]:
     """Run one prompt and return its answer's text, or nothing and the code of its fault."""
     try:
-        return ask(made, what, seconds=20).text, None
+        return ask(made, what).text, None
     except ToolError as error:
         return "", error.raw_error_code
 
@@ -172,7 +172,7 @@ class TestWithAServer:
     def test_a_wrong_key(self, llama: LlamaServer, kind: Served) -> None:
         """Health and a run tell it alike, and neither says the key."""
         with kind.open(llama, key="sk-wrong-key") as made:
-            health = made.health_check(Deadline(5), full=True)
+            health = made.health_check(Deadline(PLENTY), full=True)
             error = failure(made)
         assert (health.status, health.error_category, health.probe_step) == ("invalid_token", "auth", "none")
         assert (error.category, error.raw_error_code) == ("auth", "http_401")
@@ -181,19 +181,19 @@ class TestWithAServer:
     def test_another_model(self, llama: LlamaServer, kind: Served) -> None:
         """A name that the server would serve silently is refused with what there is, or replaced where allowed."""
         with kind.open(llama, model="gpt-5") as made:
-            health = made.health_check(Deadline(5))
+            health = made.health_check(Deadline(PLENTY))
             assert failure(made).raw_error_code == "model_missing"
         assert (health.status, health.probe_step) == ("model_missing", "models")
         assert f"Wanted: gpt-5. There is: {llama.model}." in health.details
         with kind.open(llama, model="gpt-5", on_missing_model="first_ready") as made:
-            assert ask(made, prompt("Say hello."), seconds=20).model_id == llama.model
+            assert ask(made, prompt("Say hello.")).model_id == llama.model
             assert made.requested_model == "gpt-5"
 
     def test_limits(self, llama: LlamaServer, kind: Served) -> None:
         """A prompt that does not fit and an answer that was cut are the model's, with their numbers."""
         with kind.open(llama) as made:
             large = failure(made, prompt("word " * 2000))
-            cut = failure(made, prompt("Count from one to a thousand.", max_tokens=5), seconds=20)
+            cut = failure(made, prompt("Count from one to a thousand.", max_tokens=5))
         assert (large.category, large.raw_error_code) == ("model", "context_overflow")
         assert f"the context holds {llama.context_tokens}." in large.message
         assert (cut.category, cut.raw_error_code) == ("model", "answer_cut")
@@ -203,7 +203,7 @@ class TestWithAServer:
         """Every protocol tells prompt, cached and completion tokens; a prompt asked again comes from the cache."""
         what = prompt("Say hello.")
         with kind.open(llama) as made:
-            first, second = ask(made, what, seconds=20).usage, ask(made, what, seconds=20).usage
+            first, second = ask(made, what).usage, ask(made, what).usage
         assert first.prompt == second.prompt
         assert first.completion
         assert second.cached
@@ -217,9 +217,9 @@ class TestWithAServer:
         with kind.open(llama, capabilities={"stream": stream}) as made:
             assert made.supports().json_schema
             if kind.holds:
-                assert json.loads(ask(made, what, seconds=20).text)["path"] in {"index.html", "style.css"}
+                assert json.loads(ask(made, what).text)["path"] in {"index.html", "style.css"}
             else:
-                assert failure(made, what, seconds=20).category in {"schema", "model"}
+                assert failure(made, what).category in {"schema", "model"}
 
     @pytest.mark.parametrize(
         "constraint", [Constraint(json_object=True), Constraint(json_schema=SCHEMA, function=True)]
@@ -244,7 +244,7 @@ def test_nobody_listens(kind: Served) -> None:
     with FaultyServer() as gone:
         nowhere = LlamaServer(gone.base_url, "sk-key", "m", 1)
     with kind.open(nowhere) as made:
-        health = made.health_check(Deadline(2))
-        error = failure(made, seconds=2)
+        health = made.health_check(Deadline(PLENTY))
+        error = failure(made)
     assert (health.status, health.raw_error_code, health.probe_step) == ("unreachable", "connect_refused", "none")
     assert error.message == f"Nothing answers at {made.endpoint}."

@@ -12,7 +12,7 @@ import pytest
 
 from agentos_action.adapters.faults import FAULTS
 
-from .building import MODES, adapter, ask, failure
+from .building import MODES, PLENTY, adapter, ask, failure
 from .fault_rows import CHAT_ROWS, COMPLETION_ROWS, ROWS, Row
 from .faulty import (
     CHAT,
@@ -62,7 +62,7 @@ def test_refused_connection(mode: str) -> None:
     with FaultyServer() as gone:
         base_url = gone.base_url
     with adapter(base_url, mode) as made:
-        error = failure(made, seconds=1)
+        error = failure(made)
     assert (error.category, error.raw_error_code) == ("network", "connect_refused")
     assert error.message == f"Nothing answers at {gone_address(base_url)}."
     assert error.hint == "Start llama-server, or use --embedded."
@@ -171,7 +171,13 @@ def test_nothing_is_left_behind(faulty: FaultyServer) -> None:
         before = process.num_fds()
         for _ in range(8):
             failure(made, seconds=0.1)
-    time.sleep(0.1)
-    assert not [thread for thread in threading.enumerate() if thread.name == "agentos-http"]
-    # The server's half of the stalled connections closes three seconds later.
+    until = time.monotonic() + PLENTY
+    while _http_threads() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not _http_threads()
+    # The server's half of the stalled connections closes a moment later.
     assert process.num_fds() <= before + 8
+
+
+def _http_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "agentos-http"]

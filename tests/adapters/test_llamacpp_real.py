@@ -10,7 +10,7 @@ import pytest
 from agentos_action.clock import Deadline
 from agentos_action.records.model import Constraint, Message, Prompt
 
-from .building import MODES, adapter, ask, failure, prompt
+from .building import LATE, MODES, PLENTY, adapter, ask, failure, prompt
 from .conftest import LlamaServer
 
 pytestmark = [pytest.mark.model, pytest.mark.parametrize("mode", MODES)]
@@ -62,9 +62,9 @@ def test_usage_tells_what_came_from_the_cache(llama: LlamaServer, mode: str) -> 
         constraint=Constraint(grammar='root ::= "Hello."'),
     )
     with adapter(llama.base_url, mode, key=llama.api_key) as made:
-        counted = made.count_tokens(long, Deadline(5))
-        first = ask(made, long, seconds=20).usage
-        second = ask(made, long, seconds=20).usage
+        counted = made.count_tokens(long, Deadline(PLENTY))
+        first = ask(made, long).usage
+        second = ask(made, long).usage
     assert first.prompt == second.prompt == counted
     assert first.cached is not None
     assert second.cached is not None
@@ -80,8 +80,8 @@ def test_context_overflow_says_the_numbers(llama: LlamaServer, mode: str) -> Non
     large = prompt("word " * 2000)
     with adapter(llama.base_url, mode, key=llama.api_key) as made:
         error = failure(made, large)
-        tokens = made.count_tokens(large, Deadline(5))
-        assert made.context_tokens(Deadline(5)) == llama.context_tokens
+        tokens = made.count_tokens(large, Deadline(PLENTY))
+        assert made.context_tokens(Deadline(PLENTY)) == llama.context_tokens
     assert (error.category, error.raw_error_code) == ("model", "context_overflow")
     assert f"The prompt has {tokens} tokens, the context holds {llama.context_tokens}." in error.message
 
@@ -98,7 +98,7 @@ def test_cut_off_at_max_tokens(llama: LlamaServer, mode: str) -> None:
 def test_wrong_key(llama: LlamaServer, mode: str, key: str | None) -> None:
     """A missing or wrong key is told as such, by health and by a run."""
     with adapter(llama.base_url, mode, key=key) as made:
-        health = made.health_check(Deadline(5), full=True)
+        health = made.health_check(Deadline(PLENTY), full=True)
         error = failure(made)
     assert (health.status, health.error_category, health.probe_step) == ("invalid_token", "auth", "none")
     assert (error.category, error.raw_error_code) == ("auth", "http_401")
@@ -135,15 +135,20 @@ def test_deadline_in_the_middle_of_generation(llama: LlamaServer, mode: str) -> 
     heard: list[int] = []
     endless = Constraint(grammar="root ::= [a-z ]+")
     with adapter(llama.base_url, mode, key=llama.api_key) as made:
-        made.health_check(Deadline(5))
+        made.health_check(Deadline(PLENTY))
         what = prompt("Tell a long story.", max_tokens=900, constraint=endless)
-        started = time.monotonic()
-        with pytest.raises(Exception, match="did not finish in time") as caught:
-            made.run(what, Deadline(0.8), heard.append)
-        assert time.monotonic() - started < 2.5
-        assert getattr(caught.value, "raw_error_code", None) == "timeout"
+        # On a busy machine the first tokens take their time.
+        for seconds in (0.8, 4.0, 20.0):
+            heard.clear()
+            started = time.monotonic()
+            with pytest.raises(Exception, match="did not finish in time") as caught:
+                made.run(what, Deadline(seconds), heard.append)
+            assert time.monotonic() - started < seconds + LATE
+            assert getattr(caught.value, "raw_error_code", None) == "timeout"
+            if len(heard) > 3:
+                break
         assert len(heard) > 3
-        ask(made, prompt("Say hello."), seconds=5)
+        ask(made, prompt("Say hello."))
 
 
 def test_a_listener_that_fails_ends_the_exchange(llama: LlamaServer, mode: str) -> None:
@@ -153,4 +158,4 @@ def test_a_listener_that_fails_ends_the_exchange(llama: LlamaServer, mode: str) 
         raise KeyboardInterrupt
 
     with adapter(llama.base_url, mode, key=llama.api_key) as made, pytest.raises(KeyboardInterrupt):
-        made.run(prompt("Say hello."), Deadline(5), interrupt)
+        made.run(prompt("Say hello."), Deadline(PLENTY), interrupt)

@@ -9,7 +9,7 @@ import pytest
 from agentos_action.clock import Deadline
 from agentos_action.records.model import Constraint
 
-from .building import MODES, adapter, ask, failure, prompt
+from .building import MODES, PLENTY, adapter, ask, failure, prompt
 from .faulty import CHAT, COMPLETION, FaultyServer, reply
 from .test_openai import SCHEMA
 
@@ -88,9 +88,9 @@ def test_calls_are_claimed_where_the_template_has_them(
     faulty.at["/props"] = reply({"default_generation_settings": {"n_ctx": 512}, **caps})
     with adapter(faulty.base_url, mode) as made:
         assert not made.supports().function_call
-        made.context_tokens(Deadline(2))
+        made.context_tokens(Deadline(PLENTY))
         assert made.supports().function_call is (calls and mode == "openai_compatible")
         assert (made.supports().json_mode, made.supports().grammar) == (True, True)
     with adapter(faulty.base_url, mode, capabilities={"function_call": False, "json_mode": False}) as made:
-        made.context_tokens(Deadline(2))
+        made.context_tokens(Deadline(PLENTY))
         assert (made.supports().function_call, made.supports().json_mode) == (False, False)

@@ -9,7 +9,7 @@ import pytest
 from agentos_action.clock import Deadline
 from agentos_action.records.model import Constraint
 
-from .building import ask, failure, prompt
+from .building import PLENTY, ask, failure, prompt
 from .conftest import LlamaServer
 from .faulty import CHAT, MODEL, MODELS, FaultyServer, chunk, model_list, reply, sse, stream
 from .serving import bodies, served
@@ -26,7 +26,7 @@ TOO_SMALL = (
 def test_an_empty_list_says_how_to_load_a_model(faulty: FaultyServer) -> None:
     faulty.at[MODELS] = reply({"object": "list", "data": []})
     with served("lmstudio", f"{faulty.base_url}/v1") as made:
-        health = made.health_check(Deadline(2), full=True)
+        health = made.health_check(Deadline(PLENTY), full=True)
         error = failure(made)
     assert (health.status, health.error_category, health.raw_error_code) == ("model_missing", "model", "model_missing")
     assert (health.probe_step, health.execution_mode) == ("models", "local")
@@ -38,7 +38,7 @@ def test_nobody_listens_says_how_to_start_it() -> None:
     with FaultyServer() as gone:
         base_url = gone.base_url
     with served("lmstudio", base_url) as made:
-        assert made.health_check(Deadline(1)).details.endswith("the Developer tab, or `lms server start`.")
+        assert made.health_check(Deadline(PLENTY)).details.endswith("the Developer tab, or `lms server start`.")
 
 
 def test_the_default_address() -> None:
@@ -72,7 +72,7 @@ def test_its_words_for_a_fault(faulty: FaultyServer, status: int, body: object, 
     faulty.at[CHAT] = reply(body, status=status)
     with served("lmstudio", faulty.base_url) as made:
         error = failure(made)
-        health = made.health_check(Deadline(2), full=True)
+        health = made.health_check(Deadline(PLENTY), full=True)
     assert (error.category, error.raw_error_code) == (category, code)
     assert (health.error_category, health.raw_error_code) == (category, code)
 
@@ -87,10 +87,10 @@ def test_an_embedding_model_is_not_asked(faulty: FaultyServer) -> None:
     faulty.at[MODELS] = reply(model_list("text-embedding-nomic-embed-text-v1.5", MODEL))
     with served("lmstudio", faulty.base_url) as made:
         assert ask(made).model_id == MODEL
-        assert made.health_check(Deadline(2)).status == "connected"
+        assert made.health_check(Deadline(PLENTY)).status == "connected"
     faulty.at[MODELS] = reply(model_list("text-embedding-nomic-embed-text-v1.5"))
     with served("lmstudio", faulty.base_url) as made:
-        assert made.health_check(Deadline(2)).status == "model_missing"
+        assert made.health_check(Deadline(PLENTY)).status == "model_missing"
 
 
 def test_what_is_sent(faulty: FaultyServer) -> None:
@@ -122,6 +122,6 @@ def test_what_is_sent(faulty: FaultyServer) -> None:
 @pytest.mark.model
 def test_a_schema_from_a_real_server(llama: LlamaServer) -> None:
     with served("lmstudio", f"{llama.base_url}/v1", key=llama.api_key) as made:
-        answer = ask(made, prompt("Which?", max_tokens=60, constraint=Constraint(json_schema=SCHEMA)), seconds=20)
+        answer = ask(made, prompt("Which?", max_tokens=60, constraint=Constraint(json_schema=SCHEMA)))
         assert json.loads(answer.text)["path"] in {"index.html", "style.css"}
-        assert made.context_tokens(Deadline(1)) is None
+        assert made.context_tokens(Deadline(PLENTY)) is None

@@ -19,7 +19,7 @@ from agentos_action.errors import ToolError, UsageError
 from agentos_action.records.model import Constraint, Message, Prompt
 from agentos_action.records.profile import Profile
 
-from .building import ask, failure, prompt
+from .building import PLENTY, ask, failure, prompt
 from .fault_rows import ROWS, Row
 from .faulty import Behaviour, FaultyServer, drip, error_body, raw, reply, reset, stall
 
@@ -240,9 +240,9 @@ def test_lists_that_are_none(server: FaultyServer, listed: object, code: str) ->
 def test_healthy_in_all_four_steps(server: FaultyServer) -> None:
     """With a list all of it is checked, and nothing needs to be said about that."""
     with local(server.base_url, FULL, model="other") as made:
-        health = made.health_check(Deadline(5))
+        health = made.health_check(Deadline(PLENTY))
         assert (health.status, health.probe_step, health.models) == ("connected", "model", ("tiny", "other"))
-        full = made.health_check(Deadline(5), full=True)
+        full = made.health_check(Deadline(PLENTY), full=True)
     assert (full.status, full.raw_error_code, full.probe_step) == ("model_missing", "wrong_model", "model")
     assert "not known" not in health.details
 
@@ -251,7 +251,7 @@ def test_without_a_list_the_model_is_not_checked_and_that_is_said(server: Faulty
     """A short answer is the only proof; without it the server is at least there."""
     with local(server.base_url, model="tiny") as made:
         for full, step in ((False, "model"), (True, "shape")):
-            health = made.health_check(Deadline(5), full=full)
+            health = made.health_check(Deadline(PLENTY), full=full)
             assert (health.status, health.probe_step, health.models) == ("connected", step, ())
             assert health.details.endswith(
                 "Whether it has the model is not known: the profile names no list of models."
@@ -278,7 +278,7 @@ def test_without_a_list_the_server_is_looked_for(
     """Whatever it says to a question that it does not know, it is there; silence is none."""
     server.at[PATH] = behaviour
     with local(server.base_url) as made:
-        health = made.health_check(Deadline(0.5))
+        health = made.health_check(Deadline(0.5 if code == "timeout" else PLENTY))
     assert (health.status, health.raw_error_code) == (status, code)
 
 
@@ -287,8 +287,8 @@ def test_nobody_there() -> None:
     with FaultyServer() as gone:
         base_url = gone.base_url
     with local(base_url) as made:
-        assert made.health_check(Deadline(1)).raw_error_code == "connect_refused"
-        assert failure(made, seconds=1).raw_error_code == "connect_refused"
+        assert made.health_check(Deadline(PLENTY)).raw_error_code == "connect_refused"
+        assert failure(made).raw_error_code == "connect_refused"
 
 
 def test_what_it_cannot_do(server: FaultyServer) -> None:
@@ -297,8 +297,8 @@ def test_what_it_cannot_do(server: FaultyServer) -> None:
         can = made.supports().model_dump()
         assert not any(can[name] for name in ("stream", "json_mode", "json_schema", "grammar", "function_call"))
         assert (
-            made.context_tokens(Deadline(1))
-            is made.count_tokens(prompt(), Deadline(1))
+            made.context_tokens(Deadline(PLENTY))
+            is made.count_tokens(prompt(), Deadline(PLENTY))
             is can["context_tokens"]
             is None
         )
@@ -359,6 +359,6 @@ def test_any_reply(lasting: FaultyServer, body: object) -> None:
 def outcome(made: Adapter) -> str:
     """Run one prompt; anything but an answer and a ToolError comes out as itself and fails the test."""
     try:
-        return "text" if ask(made, seconds=2).text else "nothing"
+        return "text" if ask(made).text else "nothing"
     except ToolError as error:
         return str(error.raw_error_code)

@@ -14,7 +14,7 @@ from agentos_action.adapters.registry import create
 from agentos_action.clock import Deadline
 from agentos_action.records.profile import Profile
 
-from .building import ask, failure, prompt
+from .building import PLENTY, ask, failure, prompt
 from .conftest import LlamaServer
 
 pytestmark = pytest.mark.model
@@ -50,7 +50,7 @@ def local(llama: LlamaServer, http: dict[str, object], key: str | None, **more: 
 def test_healthy_and_answering(llama: LlamaServer, http: dict[str, object]) -> None:
     """All four steps, then an answer with its model and counts."""
     with local(llama, http, llama.api_key) as made:
-        health = made.health_check(Deadline(20), full=True)
+        health = made.health_check(Deadline(PLENTY), full=True)
         answer = ask(made, prompt("Say hello.", max_tokens=60), 20)
     assert (health.status, health.probe_step, health.models) == ("connected", "shape", (llama.model,))
     assert answer.text

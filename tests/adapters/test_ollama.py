@@ -15,7 +15,7 @@ from agentos_action.errors import UsageError
 from agentos_action.records.model import Constraint, Message, Prompt
 from agentos_action.records.profile import Profile
 
-from .building import ask, failure, prompt
+from .building import PLENTY, ask, failure, prompt
 from .fault_rows import ROWS, Row
 from .faulty import Behaviour, FaultyServer, error_body, first_then, raw, reply, reset, stream, then_stall
 from .faulty_ollama import (
@@ -51,7 +51,7 @@ def test_an_answer(server: FaultyOllama) -> None:
     """Text, reason, model and counts come out of the stream."""
     heard: list[int] = []
     with ollama(server.base_url) as made:
-        answer = made.run(prompt(), Deadline(5), heard.append)
+        answer = made.run(prompt(), Deadline(PLENTY), heard.append)
     assert (answer.text, answer.finish_reason, answer.model_id) == ("Hello you", "stop", MODEL)
     assert (answer.usage.prompt, answer.usage.cached, answer.usage.completion) == (7, None, 2)
     assert heard == [1, 2]
@@ -179,7 +179,7 @@ def test_the_end_counts_where_its_message_is_missing(server: FaultyOllama) -> No
     end = {"model": MODEL, "done": True, "done_reason": "stop"}
     server.at[CHAT] = then_stall(lines_head() + ndjson(line("Hi"), end))
     with ollama(server.base_url) as made:
-        answer = ask(made, seconds=1)
+        answer = ask(made)
     assert (answer.text, answer.usage.prompt) == ("Hi", None)
 
 
@@ -220,7 +220,7 @@ def test_a_model_that_runs_elsewhere_is_none_of_this_server(server: FaultyOllama
     server.at[TAGS] = reply({"models": entries})
     with ollama(server.base_url, model="big:120b-cloud", on_missing_model="first_ready") as made:
         error = failure(made)
-        assert made.health_check(Deadline(5)).models == (MODEL,)
+        assert made.health_check(Deadline(PLENTY)).models == (MODEL,)
     assert (error.category, error.raw_error_code) == ("model", "model_missing")
     assert "pass prompts for 'big:120b-cloud' on to another host" in error.message
     assert error.hint == "Name a model that runs on the server itself."
@@ -266,8 +266,8 @@ def test_a_prompt_that_does_not_fit_is_not_sent(server: FaultyOllama) -> None:
             error = failure(made, what)
             assert (error.category, error.raw_error_code) == ("model", "context_overflow")
         assert "about 2006 tokens, the answer may have 2100, and the context holds 4096." in error.message
-        assert made.context_tokens(Deadline(5)) == made.supports().context_tokens == 4096
-        assert made.count_tokens(prompt(), Deadline(5)) is None
+        assert made.context_tokens(Deadline(PLENTY)) == made.supports().context_tokens == 4096
+        assert made.count_tokens(prompt(), Deadline(PLENTY)) is None
     assert server.asked(CHAT) == []
 
 
@@ -365,7 +365,7 @@ def test_an_old_version_takes_no_schema(server: FaultyOllama, said: Behaviour, *
     """What is known to be too old is not asked; what is not known is tried."""
     server.at["/api/version"] = said
     with ollama(server.base_url) as made:
-        made.context_tokens(Deadline(5))
+        made.context_tokens(Deadline(PLENTY))
         assert made.supports().json_schema == takes
         if takes:
             assert ask(made, prompt(constraint=Constraint(json_schema=SCHEMA))).text
@@ -386,7 +386,7 @@ def test_a_server_without_show(server: FaultyOllama) -> None:
     server.at[SHOW] = reply(b"404 page not found", status=404, kind="text/plain")
     with ollama(server.base_url) as made:
         assert ask(made).text == "Hello you"
-        assert made.context_tokens(Deadline(5)) is None
+        assert made.context_tokens(Deadline(PLENTY)) is None
     for behaviour, code in (
         (reply({"error": f"model '{MODEL}' not found"}, status=404), "model_missing"),
         (reply(error_body("no", "authentication_error", 401), status=401), "http_401"),
@@ -402,10 +402,10 @@ def test_healthy_in_all_four_steps(server: FaultyOllama) -> None:
     """Eight tokens may be too few for an answer: that they came is enough."""
     server.at[CHAT] = lines(ndjson(line("O"), last_line("length")))
     with ollama(server.base_url) as made:
-        health = made.health_check(Deadline(5), full=True)
+        health = made.health_check(Deadline(PLENTY), full=True)
         assert (health.status, health.probe_step, health.models) == ("connected", "shape", (MODEL,))
         assert health.details == f"{MODEL} is ready at {server.address}."
-        made.health_check(Deadline(5))
+        made.health_check(Deadline(PLENTY))
     assert len(server.asked(CHAT)) == 1
     assert (health.adapter_id, health.provider, health.execution_mode) == ("ollama", "ollama", "local")
 
@@ -437,7 +437,7 @@ def test_sick(
     """The step reached, the category, and what to do."""
     server.at[path] = behaviour
     with ollama(server.base_url) as made:
-        health = made.health_check(Deadline(0.8), full=True)
+        health = made.health_check(Deadline(0.8 if code == "probe_timeout" else PLENTY), full=True)
     assert (health.status, health.error_category, health.raw_error_code) == (status, category, code)
     assert health.probe_step == step
     assert said in health.details
@@ -448,7 +448,7 @@ def test_nobody_there() -> None:
     with FaultyServer() as gone:
         base_url = gone.base_url
     with ollama(base_url) as made:
-        health = made.health_check(Deadline(1))
+        health = made.health_check(Deadline(PLENTY))
     assert (health.status, health.raw_error_code) == ("unreachable", "connect_refused")
     assert health.details.endswith("Start it: ollama serve.")
 

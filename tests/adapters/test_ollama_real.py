@@ -9,7 +9,7 @@ import pytest
 from agentos_action.clock import Deadline
 from agentos_action.records.model import Constraint
 
-from .building import ask, failure, prompt
+from .building import PLENTY, ask, failure, prompt
 from .conftest import PEER_MODEL as MODEL
 from .faulty_ollama import ollama
 
@@ -26,7 +26,7 @@ SCHEMA: dict[str, object] = {
 def test_healthy_in_all_four_steps(peer: str) -> None:
     """The list, the model, a short answer and its shape."""
     with ollama(peer, model=MODEL) as made:
-        health = made.health_check(Deadline(20), full=True)
+        health = made.health_check(Deadline(PLENTY), full=True)
     assert (health.status, health.probe_step, health.error_category) == ("connected", "shape", None)
     assert MODEL in health.models
     assert MODEL in health.details
@@ -37,7 +37,7 @@ def test_an_answer(peer: str, *, stream: bool) -> None:
     """Streamed and whole, with the model's name and counts."""
     heard: list[int] = []
     with ollama(peer, model=MODEL, capabilities={"stream": stream}) as made:
-        answer = made.run(prompt("Say hello."), Deadline(20), heard.append)
+        answer = made.run(prompt("Say hello."), Deadline(PLENTY), heard.append)
     assert answer.text
     assert (answer.finish_reason, answer.model_id) == ("stop", MODEL)
     assert answer.usage.prompt == 2
@@ -55,7 +55,7 @@ def test_json_schema_is_enforced(peer: str) -> None:
 def test_what_show_says(peer: str) -> None:
     """It claims tools and names no context."""
     with ollama(peer, model=MODEL) as made:
-        assert made.context_tokens(Deadline(5)) is None
+        assert made.context_tokens(Deadline(PLENTY)) is None
         assert made.supports().function_call
 
 

@@ -9,7 +9,7 @@ import pytest
 from agentos_action.clock import Deadline
 from agentos_action.records.model import Constraint, Message, Prompt
 
-from .building import ask, failure, prompt
+from .building import PLENTY, ask, failure, prompt
 from .conftest import LlamaServer
 from .faulty import (
     CHAT,
@@ -100,7 +100,7 @@ class TestOfficialService:
         through(faulty, monkeypatch)
         for base_url in (None, OFFICIAL, "https://API.openai.com:443/v1", "https://api.openai.com./v1"):
             with served("openai", base_url, key=key, note=note, model="gpt-4o") as made:
-                health = made.health_check(Deadline(1), full=True)
+                health = made.health_check(Deadline(PLENTY), full=True)
                 error = failure(made)
             found = (health.status, health.error_category, health.raw_error_code)
             assert found == (status, category, code)
@@ -120,13 +120,13 @@ class TestHealth:
 
     def test_full_makes_no_difference(self, faulty: FaultyServer) -> None:
         with served("openai", faulty.base_url, model=MODEL) as made:
-            health = made.health_check(Deadline(2), full=True)
+            health = made.health_check(Deadline(PLENTY), full=True)
         assert (health.status, health.probe_step, health.execution_mode) == ("connected", "model", "cloud")
         assert [(request.method, request.path) for request in faulty.seen] == [("GET", MODELS)]
 
     def test_no_model_is_chosen_silently(self, faulty: FaultyServer) -> None:
         with served("openai", faulty.base_url) as made:
-            health = made.health_check(Deadline(2))
+            health = made.health_check(Deadline(PLENTY))
             error = failure(made)
         assert (health.status, health.error_category, health.raw_error_code) == ("not_configured", "config", "no_model")
         assert health.models == (MODEL,)
@@ -139,7 +139,7 @@ class TestHealth:
         names = [f"model-{n}" for n in range(30)]
         faulty.at[MODELS] = reply(model_list(*names, "gpt-4o-mini"))
         with served("openai", faulty.base_url, model="gpt-4o") as made:
-            health = made.health_check(Deadline(2))
+            health = made.health_check(Deadline(PLENTY))
         assert (health.status, health.raw_error_code) == ("model_missing", "model_missing")
         assert "Wanted: gpt-4o. There is: gpt-4o-mini," in health.details
         assert "and 21 more." in health.details
@@ -152,9 +152,9 @@ class TestHealth:
     def test_a_refused_key_says_why_another_was_not_sent(self, faulty: FaultyServer) -> None:
         faulty.at[MODELS] = reply(error_body("no", "invalid_request_error", "invalid_api_key"), status=401)
         with served("openai", faulty.base_url, model=MODEL, note="OPENAI_API_KEY is sent to x.org only.") as made:
-            assert made.health_check(Deadline(2)).details.endswith("OPENAI_API_KEY is sent to x.org only.")
+            assert made.health_check(Deadline(PLENTY)).details.endswith("OPENAI_API_KEY is sent to x.org only.")
         with served("openai", faulty.base_url, model=MODEL, key="sk-wrong") as made:
-            health = made.health_check(Deadline(2))
+            health = made.health_check(Deadline(PLENTY))
         assert health.status == "invalid_token"
         assert "agentos tool auth set --provider openai" in health.details
 
@@ -207,7 +207,7 @@ class TestModelThatAnswers:
         faulty.at[MODELS] = reply(model_list("gpt-4o-mini", "gpt-4o-2024-08-06", "gpt-4o-2024-11-20"))
         faulty.at[CHAT] = stream(sse(chunk("Hi", "stop", "gpt-4o-2024-11-20")))
         with served("openai", faulty.base_url, model="gpt-4o") as made:
-            assert made.health_check(Deadline(2)).status == "connected"
+            assert made.health_check(Deadline(PLENTY)).status == "connected"
             assert ask(made).model_id == "gpt-4o-2024-11-20"
         assert bodies(faulty, CHAT)[0]["model"] == "gpt-4o"
 
@@ -233,7 +233,7 @@ class TestSettingsThatAModelRefuses:
         with served("openai", faulty.base_url, model=MODEL) as made:
             assert ask(made, what).text == "Hello you"
             assert ask(made, what).left_out == ("temperature",)
-            assert "It refuses temperature: left out." in made.health_check(Deadline(2)).details
+            assert "It refuses temperature: left out." in made.health_check(Deadline(PLENTY)).details
         first, *later = bodies(faulty, CHAT)
         # What was refused once is not sent again.
         assert len(later) == 2
@@ -284,7 +284,7 @@ class TestShapeOfTheAnswer:
         heard: list[int] = []
         with served("openai", faulty.base_url, model=MODEL) as made:
             what = prompt(constraint=Constraint(json_schema=SCHEMA, function=True))
-            answer = made.run(what, Deadline(5), heard.append)
+            answer = made.run(what, Deadline(PLENTY), heard.append)
         assert (answer.text, answer.finish_reason) == ('{"path": 1}', "stop")
         assert heard == ([1, 2] if streams else [1])
         sent = bodies(faulty, CHAT)[0]
@@ -375,7 +375,7 @@ class TestRealServer:
     def test_a_schema_is_kept(self, llama: LlamaServer) -> None:
         with served("openai", f"{llama.base_url}/v1", key=llama.api_key, model=llama.model) as made:
             what = prompt("Which file?", max_tokens=60, constraint=Constraint(json_schema=SCHEMA))
-            answer = ask(made, what, seconds=20)
+            answer = ask(made, what)
             anything = ask(made, prompt("JSON, short.", constraint=Constraint(json_schema={"type": "boolean"})))
         assert json.loads(answer.text)["path"] in {"index.html", "style.css"}
         assert isinstance(json.loads(anything.text), bool)
@@ -385,7 +385,7 @@ class TestRealServer:
     def test_a_model_without_calls_is_told_as_such(self, llama: LlamaServer) -> None:
         with served("openai", f"{llama.base_url}/v1", key=llama.api_key, model=llama.model) as made:
             constraint = Constraint(json_schema=SCHEMA, function=True)
-            error = failure(made, prompt("Say hello.", max_tokens=60, constraint=constraint), seconds=20)
+            error = failure(made, prompt("Say hello.", max_tokens=60, constraint=constraint))
         assert (error.raw_error_code, "It made no call." in error.message) in {
             ("bad_shape", True),
             ("answer_cut", False),

@@ -9,7 +9,7 @@ from agentos_action.adapters.registry import create
 from agentos_action.clock import Deadline
 from agentos_action.records.profile import Profile
 
-from .building import ask, failure
+from .building import PLENTY, ask, failure
 
 
 def scripted(name: str | None, content: bytes | str = b"") -> Adapter:
@@ -29,7 +29,7 @@ def test_plain_text_is_given_for_every_call(content: bytes | str) -> None:
 def test_lines_are_given_one_after_the_other() -> None:
     """One object a line, one line a call; then there is none left."""
     made = scripted("answers.jsonl", b'{"answer": "one", "call": 1}\n\n{"answer": "two"}\n')
-    assert made.health_check(Deadline(1), full=True).status == "connected"
+    assert made.health_check(Deadline(PLENTY), full=True).status == "connected"
     assert [ask(made).text, ask(made).text] == ["one", "two"]
     error = failure(made)
     assert (error.category, error.raw_error_code) == ("model", "out_of_answers")
@@ -51,7 +51,7 @@ def test_lines_are_given_one_after_the_other() -> None:
 def test_a_bad_file(name: str | None, content: bytes, status: str, category: str, code: str) -> None:
     """Health and run name the same fault."""
     made = scripted(name, content)
-    health = made.health_check(Deadline(1))
+    health = made.health_check(Deadline(PLENTY))
     error = failure(made)
     assert (health.status, health.error_category, health.raw_error_code) == (status, category, code)
     assert (error.category, error.raw_error_code) == (category, code)

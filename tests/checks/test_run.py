@@ -65,11 +65,11 @@ class TestInBoth:
 
     def test_the_time_limit_is_for_all_together(self, tmp_path: Path, kind: Sandbox) -> None:
         began = time.monotonic()
-        rules = {"sandbox": kind, "timeout_seconds": 1.0}
+        rules = {"sandbox": kind, "timeout_seconds": 5.0}
         first, second = checks(tmp_path, "sleep 0.4", "echo begun; sleep 300", "true", rules=rules)
         assert first.status == "passed"
         assert (second.status, second.exit_code, second.output) == ("timed_out", None, "begun\n")
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 100
 
     def test_of_much_output_both_ends_are_kept(self, tmp_path: Path, kind: Sandbox) -> None:
         before = psutil.Process().memory_info().rss
@@ -228,11 +228,12 @@ class TestSandbox:
 
     def test_it_has_no_network(self, tmp_path: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
-            server.settimeout(0.2)
-            code = f"import socket; socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 2)"
+            server.settimeout(10)
+            code = f"import socket; socket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 30)"
             # The same outside, so that the refusal says something.
             assert checks(tmp_path, f'python3 -c "{code}"', rules={"sandbox": "none"})[0].status == "passed"
             server.accept()[0].close()
+            server.settimeout(0.2)
             (result,) = checks(tmp_path, f'python3 -c "{code}"')
             assert result.status == "failed"
             assert "ConnectionRefusedError" in result.output
@@ -251,19 +252,19 @@ class TestSandbox:
 
     @pytest.mark.parametrize("then", ["exit 0", "exit 1", "sleep 300"])
     def test_a_daemon_it_leaves_behind_is_gone(self, tmp_path: Path, then: str) -> None:
-        name = f"{tmp_path.name}-daemon"
+        name = f"daemon of {tmp_path}"
         script = (
             f"(setsid sh -c 'sleep 301; : {name}' >/dev/null 2>&1 &); sleep 0.1; ls -d /proc/[0-9]* | wc -l; {then}"
         )
-        (result,) = checks(tmp_path, script, rules={"timeout_seconds": 1.5})
+        (result,) = checks(tmp_path, script, rules={"timeout_seconds": 4.0 if then == "sleep 300" else 100})
         assert int(result.output) > 4, "the daemon was there"
         assert _gone(name)
 
     def test_very_many_processes_end_with_the_time(self, tmp_path: Path) -> None:
-        name = f"{tmp_path.name}-many"
+        name = f"many of {tmp_path}"
         script = f"n=0; while [ $n -lt 150 ]; do setsid sh -c 'sleep 301; : {name}' & n=$((n+1)); done; echo made; wait"
         began = time.monotonic()
-        (result,) = checks(tmp_path, script, rules={"timeout_seconds": 2.0})
+        (result,) = checks(tmp_path, script, rules={"timeout_seconds": 6.0})
         assert (result.status, result.output) == ("timed_out", "made\n")
         assert time.monotonic() - began < 60
         assert _gone(name)
@@ -287,7 +288,7 @@ class TestSandbox:
 
 
 def _gone(name: str) -> bool:
-    limit = time.monotonic() + 5
+    limit = time.monotonic() + 60
     while time.monotonic() < limit:
         if not any(name in " ".join(found.info["cmdline"] or ()) for found in psutil.process_iter(["cmdline"])):
             return True

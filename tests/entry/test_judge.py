@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,6 +20,7 @@ from agentos_action.pipeline.bulk import Line, lines, read_line
 from agentos_action.records.task import EditFormat
 from tests.git import git, make_repo
 from tests.runs import CLI, cli, diff_answer, state_of
+from tests.waiting import until_asleep
 
 KEYS = ["verdict", "findings", "placement", "placements", "diff", "files_after"]
 DIFF = "diff --git a/a.txt b/a.txt\n--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-one\n+two\n"
@@ -121,7 +121,7 @@ def test_bytes_that_are_not_utf8_come_out_as_they_are(tmp_path: Path, answer: st
         (("--answer", "a.txt", "--base", "none"), "'none' names no commit"),
         (("--answer", "a.txt", "--base", ".", "--policy", "a.txt"), "a.txt:1: not valid TOML"),
         (("--answer", "a.txt", "--base", ".", "--policy", "none"), "none: No such file"),
-        (("--answer", "a.txt", "--base", ".", "--edit-format", "poem"), "invalid choice"),
+        (("--answer", "a.txt", "--base", ".", "--edit-format", "poem"), "--edit-format is 'poem'"),
         (("--jsonl", "--base", "."), "--jsonl and --base do not go together"),
         (("--jsonl", "--edit-format", "auto"), "--jsonl and --edit-format do not go together"),
     ],
@@ -310,8 +310,8 @@ def test_ctrl_c_ends_it() -> None:
         process.stdin.write(json.dumps(case()).encode() + b"\n")
         process.stdin.flush()
         assert json.loads(process.stdout.readline())["verdict"] == "accept"
-        # The process is back at reading once its signals are as they were.
-        time.sleep(0.2)
+        # It is back at reading, and its signals are as they were.
+        until_asleep(process.pid)
         os.kill(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)
         assert process.returncode == 130

@@ -84,9 +84,16 @@ static void after(int touches) {
     if (touches && counted == wanted && (mode == 2 || mode == 3)) die();
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+/* Looked up once, before main: a look-up takes the loader's lock, which a fork or a vfork may leave taken. */
+#define FIND(name)                                             \
+    static __typeof__(&name) real_##name;                      \
+    __attribute__((constructor)) static void find_##name(void) { real_##name = dlsym(RTLD_NEXT, #name); }
+
+/* Another library's constructor may come before ours. */
+#define REAL(name) (real_##name ? real_##name : (__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 #define FAULT(type, name, parameters, arguments, touches)      \
+    FIND(name)                                                 \
     type name parameters {                                     \
         int hit = (touches), saved;                            \
         type result;                                           \
@@ -101,6 +108,7 @@ static void after(int touches) {
 #define WRITES(flags) ((flags) & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC))
 
 #define OPEN(name)                                                                     \
+    FIND(name)                                                                         \
     int name(const char *path, int flags, ...) {                                       \
         int hit = WRITES(flags) && below(AT_FDCWD, path), result, saved;               \
         va_list rest; va_start(rest, flags);                                           \
@@ -113,6 +121,7 @@ static void after(int touches) {
     }
 
 #define OPENAT(name)                                                                   \
+    FIND(name)                                                                         \
     int name(int folder, const char *path, int flags, ...) {                           \
         int hit = WRITES(flags) && below(folder, path), result, saved;                 \
         va_list rest; va_start(rest, flags);                                           \
@@ -128,6 +137,8 @@ OPEN(open)
 OPEN(open64)
 OPENAT(openat)
 OPENAT(openat64)
+
+FIND(write)
 
 ssize_t write(int file, const void *bytes, size_t size) {
     int hit = open_below(file), saved;

@@ -31,7 +31,7 @@ KILL_BEFORE, KILL_AFTER, KILL_HALF, FAIL, SAVE, REPLACE = range(1, 7)
 MODES = {"before": KILL_BEFORE, "after": KILL_AFTER, "half": KILL_HALF, "fail": FAIL, "save": SAVE, "replace": REPLACE}
 MOST = 400
 #: Seconds after which a child, or what git says, does not come any more; waiting for an empty lock takes two.
-PATIENCE = 30
+PATIENCE = 100
 #: So many faults tell enough; every further one costs its point's time.
 ENOUGH = 10
 
@@ -164,7 +164,8 @@ class Walk:
         """
         undo: list[int] = []
         finish: list[int] = []
-        for number in range(1, MOST):
+        # Every third tells where the stretches are.
+        for number in range(1, MOST, 3):
             signal.alarm(3 * PATIENCE)
             repo = self.folder / "copy"
             shutil.copytree(self.first, repo, symlinks=True)

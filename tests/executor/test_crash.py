@@ -30,6 +30,8 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return library
 
 
+# Ten seconds of work each, of which a busy machine gives little at a time; what hangs ends, and says where, by itself.
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
     ("kind", "mode", "least"),
     [
@@ -51,7 +53,7 @@ def test_every_fault_point_is_survived(shim: Path, memory: Path, kind: str, mode
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
+        timeout=1100,
     )
     assert walked.returncode == 0, walked.stderr
     found = json.loads(walked.stdout)
@@ -69,7 +71,7 @@ def test_kill_9_at_random_instants_of_a_run_leaves_before_or_after(tmp_path: Pat
     (repo / "u.txt").write_text("mine too\n")
     command = [*CLI, "run", "--instruction", "x", "--answer", str(answer)]
     began = time.monotonic()
-    assert subprocess.run(command, cwd=repo, capture_output=True, check=False, timeout=60).returncode == 0
+    assert subprocess.run(command, cwd=repo, capture_output=True, check=False, timeout=120).returncode == 0
     whole = time.monotonic() - began
     for step in range(20):
         git(repo, "reset", "-q", "--soft", first)

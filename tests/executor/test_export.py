@@ -21,6 +21,7 @@ from agentos_action.executor.export import MAX_DEPTH, exported, write_tree
 from tests.executor.accepting import accept, change
 from tests.executor.test_scratch import everything
 from tests.git import git, head_of, make_repo
+from tests.waiting import until_asleep
 
 FILE, EXEC, LINK, GITLINK, TREE = 0o100644, 0o100755, 0o120000, 0o160000, 0o040000
 
@@ -197,16 +198,17 @@ def test_it_is_removed_after_ctrl_c(tmp_path: Path, number: signal.Signals) -> N
         "import time; from agentos_action import interrupts; from agentos_action.executor import temporary\n"
         "interrupts.raise_on_signals()\n"
         "with temporary.folder('test') as top:\n"
-        "    (top / 'ready').write_text(''); time.sleep(60)\n"
+        "    (top / 'ready').write_text(''); time.sleep(200)\n"
     )
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL) as ours:
-        limit = time.monotonic() + 20
+        limit = time.monotonic() + 120
         while not list(tmp_path.glob("*/ready")) and time.monotonic() < limit:
             time.sleep(0.02)
         assert list(tmp_path.glob("*/ready"))
+        until_asleep(ours.pid)
         ours.send_signal(number)
-        ours.wait(20)
+        ours.wait(60)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -104,7 +104,7 @@ def ssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ssh]:
 
 
 def _wait(server: subprocess.Popen[bytes], port: int, agent: Path) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         if server.poll() is not None:
             said = server.stderr.read().decode() if server.stderr else ""

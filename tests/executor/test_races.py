@@ -64,7 +64,7 @@ def race(repo: Path, branch: str, first: str, racers: list[subprocess.Popen[str]
         git(repo, "update-ref", f"refs/heads/{name}", first)
         git(repo, "reset", "-q", "--hard")
     for racer in racers:
-        assert racer.communicate(timeout=30)[0] == ""
+        assert racer.communicate(timeout=120)[0] == ""
 
 
 def start(repo: Path, who: str, branch: str) -> subprocess.Popen[str]:

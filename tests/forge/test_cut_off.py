@@ -33,7 +33,7 @@ def test_a_push_that_stalls_is_ended_by_a_signal(here: Here, where: str, number:
 
     def stall() -> None:
         stalled.set()
-        over.wait(60)
+        over.wait(200)
 
     here.server.meanwhile = (where, stall)
     answer = here.tmp / "answer.md"
@@ -44,13 +44,13 @@ def test_a_push_that_stalls_is_ended_by_a_signal(here: Here, where: str, number:
     with subprocess.Popen(
         [*argv, "--delivery", "push"], cwd=here.repo, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        assert stalled.wait(60)
+        assert stalled.wait(120)
         process.send_signal(number)
         sent = time.monotonic()
         said, _ = process.communicate(timeout=60)
         spent = time.monotonic() - sent
         over.set()
-    assert spent < 10, "libgit2 itself would wait for half a minute"
+    assert spent < 25, "libgit2 itself would wait for half a minute"
     report = json.loads(said)
     assert (process.returncode, report["status"]) == (130, "interrupted")
     made = git(here.repo, "rev-parse", "agentos/x").strip()

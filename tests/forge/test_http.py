@@ -81,14 +81,14 @@ def reply(body: bytes, head: str = "HTTP/1.1 200 OK", *more: str) -> bytes:
 def test_what_evidence_and_outputs_cannot_hold_is_another_shape(pull: bytes) -> None:
     rest = b'"state": "open", "title": "T", "head": {"ref": "b", "sha": "0", "repo": null}, "base": {"ref": "main"}'
     with saying(reply(b"{" + rest + b", " + pull + b"}")) as (url, _):
-        api = Api(url, TOKEN, Deadline(10), Clock())
+        api = Api(url, TOKEN, Deadline(60), Clock())
         with pytest.raises(DeliveryError) as caught:
             GitHub(api, "o/r").pull(1)
         api.close()
     assert caught.value.raw_error_code == "forge_reply"
 
 
-def asked(url: str, seconds: float = 10) -> object:
+def asked(url: str, seconds: float = 60) -> object:
     api = Api(url, TOKEN, Deadline(seconds), Clock())
     try:
         return api.get("/repos/o/r")
@@ -96,7 +96,7 @@ def asked(url: str, seconds: float = 10) -> object:
         api.close()
 
 
-def code(url: str, seconds: float = 10) -> str | None:
+def code(url: str, seconds: float = 60) -> str | None:
     with pytest.raises(DeliveryError) as caught:
         asked(url, seconds)
     assert caught.value.exit_code == 2
@@ -121,7 +121,7 @@ def test_a_good_reply_and_what_is_sent() -> None:
 )
 def test_what_is_no_strict_json_of_the_shape_is_refused(body: bytes) -> None:
     with saying(reply(body)) as (url, _), pytest.raises(DeliveryError) as caught:
-        GitHub(Api(url, TOKEN, Deadline(10), Clock()), "o/r").default_branch()
+        GitHub(Api(url, TOKEN, Deadline(60), Clock()), "o/r").default_branch()
     assert (caught.value.category, caught.value.raw_error_code) == ("schema", "forge_reply")
 
 

@@ -187,11 +187,11 @@ def test_an_interrupted_gate_proves_nothing(here: Path) -> None:
         with subprocess.Popen(
             command, cwd=here, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as ours:
-            until = time.monotonic() + 30
+            until = time.monotonic() + 120
             while sum(request.path == CHAT for request in server.seen) < 2 and time.monotonic() < until:
                 time.sleep(0.02)
             ours.send_signal(signal.SIGINT)
-            assert ours.wait(30) == 130
+            assert ours.wait(60) == 130
     folder = here / "outputs" / "gates" / "tl_r2_llamacpp"
     assert not (folder / "reports" / "gate_results.json").exists()
     assert gate(here, "report").returncode == 2
@@ -333,13 +333,13 @@ def test_two_at_once_do_not_mix_what_they_leave(here: Path) -> None:
         command = [*CLI, "gate", "run", "TL-R2-LLAMACPP", "--base-url", server.base_url]
         environment = {**os.environ, "HOME": str(here / "home")}
         with subprocess.Popen(command, cwd=here, env=environment, stderr=subprocess.PIPE) as first:
-            until = time.monotonic() + 30
+            until = time.monotonic() + 120
             while not server.seen and time.monotonic() < until:
                 time.sleep(0.02)
             second = gate(here, "run", "TL-R2-OKIND-N1")
             elsewhere = gate(here, "run", "TL-R2-OKIND-N1", "--out", "other")
             first.send_signal(signal.SIGINT)
-            first.wait(30)
+            first.wait(60)
     assert (second.returncode, "give another folder with --out" in second.stderr) == (2, True)
     assert elsewhere.returncode == 0
     assert gate(here, "run", "TL-R2-OKIND-N1").returncode == 0

@@ -21,6 +21,7 @@ from agentos_action.wiring import parts
 from tests.agents import install, sandboxed
 from tests.git import git, make_repo
 from tests.runs import CLI, cli, request, state_of, tape_of
+from tests.waiting import until_asleep
 
 CLAUDE = ModelWish(provider="claude_cli")
 EDIT = "pathlib.Path('a.txt').write_text('1\\n')"
@@ -121,7 +122,7 @@ def test_an_agent_is_told_the_task_and_sees_no_secret(
 @pytest.mark.parametrize(
     ("plan", "category", "code"),
     [
-        ({"sleep": 30}, "runtime", "agent_timeout"),
+        ({"sleep": 200}, "runtime", "agent_timeout"),
         ({"crash": 3}, "runtime", "agent_failed"),
         (
             {"result": {"is_error": True, "result": "Invalid API key · Please run /login"}, "exit": 1},
@@ -138,7 +139,7 @@ def test_an_agent_that_fails_is_a_failed_tool(
 ) -> None:
     install(tmp_path, monkeypatch, **plan)
     before = state_of(repo)
-    report = asked(repo, tmp_path, timeout=3.0 if "sleep" in plan else 60.0)
+    report = asked(repo, tmp_path, timeout=6.0 if "sleep" in plan else 60.0)
     assert (report.status, report.exit_code) == ("tool_failed", 3), report
     assert (report.error_category, report.raw_error_code) == (category, code), report
     assert state_of(repo) == before
@@ -217,13 +218,25 @@ _LATER = (
 )
 
 
-def through(door: str, repo: Path, until: Path | None = None) -> str:
-    """Return what goes through a door; what is in the background waits there until a file is there."""
+#: An agent that gives what it left in the background so much time to write.
+_WAIT = (
+    "def taken():\n    try: return open({file!r}).read() == 'taken'\n    except OSError: return False\n"
+    "until = time.monotonic() + {seconds}\nwhile not taken() and time.monotonic() < until: time.sleep(0.01)"
+)
+
+
+def through(door: str, repo: Path, until: Path | None = None, seconds: float = 0.3) -> str:
+    """Return what goes through a door; what is in the background waits there until a file is there.
+
+    The agent lets it work until it has written, for so many seconds at most.
+    """
     later = _LATER.format(until=str(until or repo), file=str(repo / "a.txt"))
     tried = DOORS[door].format(repo=str(repo), later=later)
     # What is locked raises, and the agent goes on as if nothing were.
     caught = f"try:\n    {tried}\nexcept OSError as error:\n    print(error, file=sys.stderr)"
-    return f"{EDIT}\n{caught}\ntime.sleep({0.3 if door == 'background' else 0.0})"
+    return (
+        f"{EDIT}\n{caught}\n{_WAIT.format(file=str(repo / 'a.txt'), seconds=seconds) if door == 'background' else ''}"
+    )
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -231,7 +244,7 @@ def test_without_a_sandbox_every_door_is_seen(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, door: str
 ) -> None:
     monkeypatch.chdir(repo)
-    install(tmp_path, monkeypatch, name="worker", code=through(door, repo))
+    install(tmp_path, monkeypatch, name="worker", code=through(door, repo, seconds=60))
     if door == "proc":
         monkeypatch.setenv("PWD", str(repo))
     head = git(repo, "rev-parse", "HEAD")
@@ -358,17 +371,17 @@ def test_an_interrupted_agent_is_ended(
 ) -> None:
     home = tmp_path / "user"
     profile(home / ".agentos", sandbox=sandbox)
-    folder = install(tmp_path, monkeypatch, name="worker", code=EDIT, sleep=60)
+    folder = install(tmp_path, monkeypatch, name="worker", code=EDIT, sleep=200)
     command = [*CLI, "run", "--profile", "worker", "--instruction", "Do it", "--json"]
     environment = {**os.environ, "HOME": str(home)}
     with subprocess.Popen(command, cwd=repo, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as ours:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while time.monotonic() < until and not _working(folder / "worker"):
             time.sleep(0.1)
         assert _working(folder / "worker")
-        time.sleep(0.3)
+        until_asleep(ours.pid)
         ours.send_signal(signal.SIGINT)
-        said, _ = ours.communicate(timeout=30)
+        said, _ = ours.communicate(timeout=120)
     assert ours.returncode == 130
     assert json.loads(said)["status"] == "interrupted"
     assert not _working(folder / "worker")

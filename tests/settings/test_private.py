@@ -133,7 +133,7 @@ for _ in range(25):
 def test_of_changes_at_once_none_is_lost(home: Path) -> None:
     file = home / "y.json"
     running = [subprocess.Popen([sys.executable, "-c", ADD, str(file), letter]) for letter in "ab"]
-    assert [process.wait(60) for process in running] == [0, 0]
+    assert [process.wait(120) for process in running] == [0, 0]
     content = read_private(file)
     assert content is not None
     assert (content.count(b"a"), content.count(b"b")) == (25, 25)

@@ -12,7 +12,7 @@ from agentos_action.sidecar import models, server
 from agentos_action.sidecar.plan import Options
 
 # The machine that runs the tests has other things to do beside them.
-ONE_THREAD = Options(threads=1, timeout=60.0)
+ONE_THREAD = Options(threads=1, timeout=180.0)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ signal.signal(signal.SIGTERM, stop)
 def show(what, seconds):
     print("waiting", flush=True)
 model = models.find(sys.argv[1], Path(sys.argv[2]))
-options = Options(threads=1, timeout=60.0, binary=sys.argv[3] or None)
+options = Options(threads=1, timeout=180.0, binary=sys.argv[3] or None)
 folder = Path(sys.argv[4])
 """
 RUNNING = """
@@ -66,12 +66,12 @@ def family(pid: int) -> list[psutil.Process]:
     return psutil.Process(pid).children(recursive=True)
 
 
-def all_gone(processes: list[psutil.Process], seconds: float = 6.0) -> bool:
+def all_gone(processes: list[psutil.Process], seconds: float = 60.0) -> bool:
     """Tell whether all of them end within so many seconds."""
     return eventually(lambda: not any(map(_alive, processes)), seconds)
 
 
-def eventually(true: Callable[[], bool], seconds: float = 6.0) -> bool:
+def eventually(true: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Tell whether something becomes true within so many seconds."""
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
@@ -83,7 +83,7 @@ def eventually(true: Callable[[], bool], seconds: float = 6.0) -> bool:
 
 def ask(sidecar: Sidecar, key: str | None = None, tokens: int = 8) -> tuple[int, Any]:
     """Ask for a few tokens; return the status code and the decoded answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", int(sidecar.base_url.rpartition(":")[2]), timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", int(sidecar.base_url.rpartition(":")[2]), timeout=180)
     body = {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": tokens, "temperature": 0}
     headers = {"Content-Type": "application/json"}
     if key is not None:

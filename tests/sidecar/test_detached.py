@@ -6,7 +6,6 @@ import json
 import signal
 import stat
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -17,6 +16,7 @@ import pytest
 
 from agentos_action.errors import ToolError, UsageError
 from agentos_action.sidecar import models, server, state
+from tests.waiting import until_asleep
 
 from .conftest import ONE_THREAD
 from .real import STARTING, all_gone, ask, eventually, family, program, wait_for
@@ -56,7 +56,7 @@ def test_start_status_stop(embedded_model: models.Model, folder: Path) -> None:
 def test_it_outlives_the_program_that_started_it(embedded_model: models.Model, folder: Path) -> None:
     """It outlives the program that started it."""
     with program(STARTING, embedded_model, folder=folder) as ours:
-        assert ours.wait(60) == 0
+        assert ours.wait(180) == 0
     assert not eventually(lambda: server.status(folder).state != "running", 0.5)
     pid = server.status(folder).pid
     assert pid is not None
@@ -72,8 +72,8 @@ def test_a_start_that_is_broken_off_leaves_no_server(
     """A start that is broken off leaves no server."""
     with program(STARTING, embedded_model, folder=folder) as ours:
         wait_for(ours, "waiting")
+        assert eventually(lambda: len(family(ours.pid)) == 2)
         processes = family(ours.pid)
-        assert len(processes) == 2
         ours.send_signal(number)
         assert all_gone(processes)
     assert server.status(folder).state == "not_running"
@@ -96,7 +96,7 @@ def test_status_and_stop_while_a_start_is_under_way(embedded_model: models.Model
         wait_for(ours, "waiting")
         assert server.status(folder).state == "busy"
         assert server.stop(folder).state == "stopped"  # waits for the start, then ends what it started
-        assert ours.wait(10) == 0
+        assert ours.wait(180) == 0
 
 
 def test_a_failed_start_leaves_nothing_but_its_log(embedded_model: models.Model, folder: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_spoiled_record_is_stale_and_removed(folder: Path, text: str) -> None:
 @contextmanager
 def _stranger() -> Iterator[psutil.Process]:
     with subprocess.Popen(["sleep", "300"]) as process:
-        time.sleep(0.05)
+        until_asleep(process.pid)
         try:
             yield psutil.Process(process.pid)
         finally:

@@ -24,6 +24,7 @@ import pytest
 
 from agentos_action.errors import ToolError, UsageError
 from agentos_action.sidecar import gguf, models
+from tests.waiting import until_asleep
 
 TINY = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(5000)
 DIGEST = hashlib.sha256(TINY).hexdigest()
@@ -190,8 +191,9 @@ def test_a_broken_off_install_leaves_no_model(cache: Path, tmp_path: Path, numbe
         with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as ours:
             assert ours.stdout is not None
             ours.stdout.readline()
+            until_asleep(ours.pid)
             ours.send_signal(number)
-            assert ours.wait(10) != 0
+            assert ours.wait(60) != 0
         left = [path.name for path in cache.iterdir()]
         assert [name for name in left if not name.startswith(".incoming-")] == []
         assert number == signal.SIGKILL or left == []

@@ -17,9 +17,10 @@ from agentos_action.errors import ToolError, UsageError
 from agentos_action.sidecar import models, server
 from agentos_action.sidecar.file import own_model
 from agentos_action.sidecar.plan import Options, make_plan
+from tests.waiting import until_asleep
 
 from .conftest import ONE_THREAD
-from .real import RUNNING, all_gone, ask, family, program, wait_for
+from .real import RUNNING, all_gone, ask, eventually, family, program, wait_for
 
 pytestmark = pytest.mark.model
 
@@ -70,10 +71,11 @@ def test_it_ends_with_us_however_we_end(embedded_model: models.Model, number: si
     """It ends with us however we end."""
     with program(RUNNING, embedded_model) as ours:
         wait_for(ours, moment)
+        assert eventually(lambda: len(family(ours.pid)) == 2)
         processes = family(ours.pid)
-        assert len(processes) == 2
+        until_asleep(ours.pid)
         ours.send_signal(number)
-        assert ours.wait(10) != 0
+        assert ours.wait(60) != 0
         assert all_gone(processes)
 
 
@@ -206,5 +208,5 @@ def test_a_repository_cannot_bring_its_own_xllamacpp(embedded_model: models.Mode
     with_path = program(f"os.chdir({str(tmp_path)!r}); sys.path.insert(0, {str(tmp_path)!r})" + code, embedded_model)
     with with_path as ours:
         wait_for(ours, "ready")
-        assert ours.wait(10) == 0
+        assert ours.wait(60) == 0
     assert not (tmp_path / "taken-over").exists()

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from agentos_action.sidecar import launch, state
+from tests.waiting import until_asleep
 
 
 @pytest.mark.parametrize(("below", "ours"), [("agentos_action/sidecar", True), ("somebody/sidecar", False)])
@@ -20,6 +21,8 @@ def test_a_server_that_another_installation_started_is_ours_too(tmp_path: Path, 
     program = folder / launch.PROGRAM.name
     program.write_bytes(launch.PROGRAM.read_bytes())
     with subprocess.Popen([sys.executable, "-I", str(program)], stdin=subprocess.PIPE) as waiting:
+        # Its arguments cannot be read yet in the very moment in which it is started.
+        until_asleep(waiting.pid)
         found = psutil.Process(waiting.pid)
         record = state.Running(waiting.pid, found.create_time(), 1, "m", "0" * 64, 1, "now")
         assert (state.process_of(record) == found) is ours
