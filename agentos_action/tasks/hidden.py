@@ -13,9 +13,9 @@ from agentos_action.records.verdict import Finding
 from agentos_action.tasks.line import bounded
 from agentos_action.tasks.markdown import BARLESS, FOOTNOTE, SPAN, START, marked, parse_markdown, unmarked
 from agentos_action.tasks.own import MARK
-from agentos_action.tasks.spans import CLOSES, COMMENT, OPENS, SMALL, TAG, forgotten, hidden_spans, opens_more, spills
+from agentos_action.tasks.spans import CLOSES, COMMENT, OPENS, TAG, forgotten, hidden_spans, spills
 from agentos_action.tasks.tags import reduced
-from agentos_action.tasks.unseen import without_unseen
+from agentos_action.tasks.unseen import spelled_out, without_unseen
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -34,6 +34,8 @@ _INDENTED_HEAD = re.compile(r"\n(?: {4}| {0,3}\t)[^\n]*\n {0,3}[|:-][|: \t-]*(?:
 _BOX = re.compile(r"\[[ xX]\]\s+(?:\[(?:[^\]\\]|\\.)+\]:|[^\n]*\n[|:-][|: \t-]*(?:\n|$))", re.DOTALL)
 #: A line that is a blank one to the parser, and none to the forge.
 _FEEDS = re.compile(r"[\s>*+.)\d-]*[\v\f]\s*")
+#: The address of a definition ends here to the forge, which drops what follows on the line.
+_ENDED_EARLY = re.compile(r"\]:[^\v\f]*[\v\f]")
 #: What may begin right below a footnote in a list or a quotation, and goes on with it.
 _GOES_ON = frozenset({"paragraph_open", "heading_open", "table_open", "code_block", BARLESS})
 _PLAIN = frozenset({"", "="})
@@ -66,7 +68,7 @@ def without_hidden(text: str, where: str, *, plain: bool = False) -> tuple[str, 
         left = unmarked(_Lines(marked(left), taken).rest)
     shown, unseen = without_unseen(left)
     taken[_UNSEEN] += unseen
-    told = ", ".join(f"{name} ({count})" for name, count in taken.items() if count)
+    told = ", ".join(f"{name} ({count})" for name, count in taken.items() if name and count)
     if not told:
         return shown, ()
     message = f"taken out of {where}, because who reads it may not see it: {told}"
@@ -121,8 +123,6 @@ class _Lines:
             self._drop([first, end], _DEFINITION)
         elif token.type == "fence":
             self._fence(token)
-        elif token.type == "html_block" and SMALL.match(token.content) and opens_more(token.content):
-            self._cut(first)
         elif token.type == "html_block" and self._html(first, end):
             self._up_to_close(token, blocks)
 
@@ -195,6 +195,9 @@ class _Lines:
         if token.map and any(_FEEDS.fullmatch(line or "") for line in self._lines[slice(*token.map)]):
             self._drop(token.map, _UNSEEN)
             return
+        if token.map and _ENDED_EARLY.search("\n".join(line or "" for line in self._lines[slice(*token.map)])):
+            self._drop(token.map, _DEFINITION)
+            return
         if token.map and forgotten(token):
             self._drop(token.map, _NOTE)
             return
@@ -220,7 +223,7 @@ class _Lines:
     def _html(self, first: int, end: int) -> bool:
         """Take comments and tags out of a block of raw HTML; returns whether the last comment goes on behind it."""
         block = "\n".join(line or "" for line in self._lines[first:end])
-        text, goes_on = self._without_comments(block)
+        text, goes_on = self._without_comments(spelled_out(block))
         text, lost, unclosed = reduced(text, quoted=all(line.lstrip().startswith(">") for line in block.split("\n")))
         self._taken[TAG] += lost
         if text != block:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agentos_action.errors import UsageError
+from agentos_action.tasks.unseen import referred, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
 SPAN = "span"
 #: The key that holds where in its line a row of a table begins.
 START = "start"
+#: The type of the token of a character reference (`&#8203;`) that draws nothing.
+UNDRAWN = "undrawn"
 #: The types of a footnote's token, and of a table whose head has no bar, which only the forge knows for one.
 FOOTNOTE, BARLESS = "footnote", "barless"
 #: How deep things may stand in each other: the parser takes what is deeper for plain text, and the forge does not.
 MAX_NESTED = 50
 #: What stands behind the text of a link that is the name of its definition.
 _SAME = frozenset({"", "[]"})
+#: How a declaration begins that the forge takes for text.
+SMALL = re.compile(r"<![a-z]")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
 _ONE_COLUMN = re.compile(r"(?:\|[ \t]*:?-+:?|:-+:?|-+:)[ \t]*\|?[ \t]*|-+[ \t]*\|[ \t]*")
 #: The row below a table's head, and the key of the lines that follow, in a paragraph, one that made no table.
@@ -67,8 +72,8 @@ def parse_markdown(text: str) -> tuple[list[Token], dict[str, Any]]:
 @cache
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt, helpers  # noqa: PLC0415 - most runs get no text of a stranger
-    from markdown_it.rules_block import reference, table  # noqa: PLC0415 - the same
-    from markdown_it.rules_inline import html_inline, image, link  # noqa: PLC0415 - the same
+    from markdown_it.rules_block import html_block, reference, table  # noqa: PLC0415 - the same
+    from markdown_it.rules_inline import entity, html_inline, image, link  # noqa: PLC0415 - the same
 
     options = {"store_labels": True, "maxNesting": 2 * MAX_NESTED}
     parser = MarkdownIt("commonmark", options).disable(["table", "reference"])
@@ -81,9 +86,11 @@ def _parser() -> MarkdownIt:
     )
     # In the forge's own order: raw HTML and a heading go before a table, and that before a definition.
     inside: list[str] = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.at("html_block", _declared(html_block), {"alt": ["paragraph", "reference", "blockquote"]})
     parser.block.ruler.before("lheading", FOOTNOTE, _footnote, {"alt": inside})
     parser.block.ruler.before("lheading", "rows", _rows(table), {"alt": inside[:2]})
     parser.block.ruler.before("lheading", "definition", reference)
+    parser.inline.ruler.at("entity", _undrawn(entity))
     parser.inline.ruler.at("html_inline", _placed(html_inline))
     parser.inline.ruler.at("image", _placed(image))
     parser.inline.ruler.at("link", _addressed(link))
@@ -108,6 +115,15 @@ def _destination(rule: Callable[[str, int, int], _Result]) -> Callable[[str, int
         return found
 
     return destination
+
+
+def _declared(rule: _BlockRule) -> _BlockRule:
+    """Return the rule for blocks of raw HTML, to which a declaration in small letters is a text, as to the forge."""
+
+    def declared(state: StateBlock, first: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - the parser's own
+        return not SMALL.match(_line(state, first)) and rule(state, first, end, silent)
+
+    return declared
 
 
 def _footnote(state: StateBlock, first: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - the parser's own
@@ -193,6 +209,20 @@ def _placed(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline,
         return found
 
     return placed
+
+
+def _undrawn(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline, bool], bool]:
+    """Return the rule for character references, of which those that nobody sees have a token of their own."""
+
+    def undrawn(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser's own signature
+        start = state.pos
+        found = rule(state, silent)
+        if found and not silent and any(map(unseen, said := referred(state.src[start : state.pos]))):
+            token = state.tokens[-1]
+            token.type, token.content, token.meta[SPAN] = UNDRAWN, said, (start, state.pos)
+        return found
+
+    return undrawn
 
 
 def _addressed(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline, bool], bool]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from agentos_action.tasks.markdown import SPAN
+from agentos_action.tasks.markdown import SMALL, SPAN, UNDRAWN
 from agentos_action.tasks.tags import reduced, shown
 
 if TYPE_CHECKING:
@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 #: What a browser takes for a comment in raw HTML.
 OPENS = re.compile(r"<!--|<!|<\?|</(?![A-Za-z])")
 CLOSES = re.compile(r"--!?>")
-SMALL = re.compile(r"<![a-z]")
+#: What may begin, or end, something within a declaration that is text to the forge.
+_MARKS = re.compile(r"[][`<\\]")
 #: What begins as the mark of a footnote does and does not end on its line: the forge forgets some of what follows.
 _LOOSE = re.compile(r"\[\^(?![^\[\]\n]*\])")
 #: What the forge itself writes behind a picture that is put into a text.
 _ITS_OWN = frozenset({"", "image"})
 
 COMMENT, TAG = "HTML comment", "HTML tag or attribute"
+#: Counted where the character is taken out.
+CHARACTER = ""
 _PICTURE, _TITLE, _NAME = "text of a picture", "title of a link", "name of a definition"
 
 
@@ -47,8 +50,9 @@ def opens_more(comment: str) -> bool:
     if opens is None:
         return False
     closes = CLOSES.search(comment, opens.end()) if opens[0] == "<!--" else re.search(">", comment)
-    # A declaration in small letters is text to the forge.
-    rest = comment[2:] if SMALL.match(comment) else comment[closes.end() :] if closes else ""
+    if SMALL.match(comment) and _MARKS.search(comment, opens.end()):
+        return True
+    rest = comment[closes.end() :] if closes else ""
     # Behind these signs the forge reads on, and an end further on is the one.
     return comment.endswith(("??>", "]]]>")) or bool(OPENS.search(rest)) or reduced(rest, quoted=False)[2]
 
@@ -67,5 +71,7 @@ def hidden_spans(children: list[Token] | tuple[Token, ...]) -> Iterator[tuple[in
             child.content.casefold() not in _ITS_OWN or child.attrs.get("title") or child.meta.get("label")
         ):
             yield start, end, f"![]({child.attrs.get('src', '')})", _PICTURE
+        elif child.type == UNDRAWN:
+            yield start, end, child.content, CHARACTER
         elif child.type == "link_open":
             yield start, end, f"({child.attrs.get('href', '')})", _TITLE if child.attrs.get("title") else _NAME
