@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ MAX_FILES = 10_000
 MAX_DEPTH = 64
 #: The longest line of a JSONL file: an answer of the largest size, every sign of it escaped.
 MAX_LINE = 16 * 1024 * 1024
+#: So much of a JSON file may be other than texts: of brackets and numbers a reader makes many times their size.
+MAX_STRUCTURE = 4 * 1024 * 1024
+#: One that does not end goes up to the end, so that no place is looked at twice.
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,9 @@ def rows(folder: Path, name: str, problems: list[Problem]) -> Iterator[dict[str,
 
 def rows_of(content: bytes, name: str, problems: list[Problem]) -> Iterator[dict[str, Any]]:
     """Yield the lines of a JSONL file's bytes, as `rows` does."""
+    if _too_much(content):
+        problems.append(Problem(name, 0, f"has more than {MAX_STRUCTURE} bytes besides its texts"))
+        return
     for number, line in enumerate(io.BytesIO(content), 1):
         if not line.endswith(b"\n"):
             problems.append(Problem(name, number, "the last line is not complete"))
@@ -127,6 +135,8 @@ def rows_of(content: bytes, name: str, problems: list[Problem]) -> Iterator[dict
 
 def parse(line: bytes) -> dict[str, Any] | None:
     """Return the object that stands in a line, None unless the line is its canonical form."""
+    if _too_much(line):
+        return None
     try:
         parsed = parse_canonical(line)
         # Whoever handles the value later recurses into it, from another depth of the stack.
@@ -144,6 +154,17 @@ def document(folder: Path, name: str, problems: list[Problem]) -> dict[str, Any]
     if parsed is None:
         problems.append(Problem(name, 0, "is not a JSON object in canonical form"))
     return parsed
+
+
+def _too_much(content: bytes) -> bool:
+    """Return whether more of a JSON file than we write is no text."""
+    at = between = 0
+    for text in _TEXT.finditer(content) if len(content) > MAX_STRUCTURE else ():
+        between += text.start() - at
+        at = text.end()
+        if between > MAX_STRUCTURE:
+            return True
+    return between + len(content) - at > MAX_STRUCTURE
 
 
 def _too_deep(value: dict[str, Any]) -> bool:

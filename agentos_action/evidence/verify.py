@@ -43,7 +43,7 @@ def verify_bundle(folder: Path) -> Checked:
     files = check_sums(folder, sums)
     content = read(folder, TAPE, problems) or b""
     tape = list(rows_of(content, TAPE, problems))
-    raw = content.split(b"\n")[: len(tape)]
+    raw = content.split(b"\n", len(tape))[: len(tape)]
     run_id = tape[0].get("run_id") if tape else None
     name = run_id if isinstance(run_id, str) else None
     check_chain(tape, raw, problems)

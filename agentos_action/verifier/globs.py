@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 #: Parts that `**` does not match (wcmatch overlooks a line's end behind them).
 _DOTS = frozenset({".", "..", ".\n", "..\n"})
 _WILD = re.compile(r"[*?\[]")
+#: How wcmatch, and pathspec, write `**` between other parts of a pattern, and pathspec a star in front of another.
+_ACROSS = re.compile(r"(\(\?:\(\?!\(\?:\[/\]\|\^\)\(\?:\\\.\{1,2\}\)\(\?:\$\|\[/\]\)\)\.\)\*\?)")
+_FOLDERS = re.compile(r"(\(\?:\.\+/\)\?|\(\?:/\.\+\)\?)")
+_STAR = re.compile(r"\[\^/\]\*((?:\[\^/\](?![*+])|(?!\[\^/\])[^/])*)(?=\[\^/\]\*)")
+_LAZY = {"(?:.+/)?": "(?:.+?/)??", "(?:/.+)?": "(?:/.+?)??"}
 
 
 @lru_cache(maxsize=64)
@@ -24,7 +29,19 @@ def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
     flags = glob.GLOBSTAR | glob.DOTGLOB | glob.CASE | glob.FORCEUNIX
     # Without a limit: wcmatch's own (1,000) is against brace expansion, which is off.
     included, _ = glob.translate(list(patterns), flags=flags, limit=0)
-    return re.compile("|".join(f"(?:{part})" for part in included)) if included else None
+    quick = (_first_only(part, _ACROSS) for part in included)
+    return re.compile("|".join(f"(?:{part})" for part in quick)) if included else None
+
+
+def _first_only(regex: str, stars: re.Pattern[str], end: str = "") -> str:
+    """Return a pattern that looks no further where what stands behind a star, but the last one, was found once.
+
+    If what follows does not match behind the first place it does not behind a later one; without this, the time grows
+    with the power of the stars, and who writes a task can make a run hang.
+    """
+    head, *parts = stars.split(regex)
+    before = zip(parts[:-2:2], parts[1:-2:2], strict=True)
+    return "".join((head, *(f"(?>{_LAZY.get(star, star)}{part}{end})" for star, part in before), *parts[-2:]))
 
 
 def allows(patterns: Iterable[str], path: str) -> bool:
@@ -40,7 +57,13 @@ def allows(patterns: Iterable[str], path: str) -> bool:
 def _ignore(patterns: tuple[str, ...]) -> pathspec.GitIgnoreSpec:
     import pathspec  # noqa: PLC0415 - most names meet no forbidden pattern, and a hook pays for its import
 
-    return pathspec.GitIgnoreSpec.from_lines(_spelled(pattern) for pattern in patterns)
+    spec = pathspec.GitIgnoreSpec.from_lines(_spelled(pattern) for pattern in patterns)
+    quick = [*spec.patterns]
+    for pattern in quick:
+        if pattern.regex is not None and str(pattern.pattern).count("*") > 1:
+            in_parts = _STAR.sub(r"(?>[^/]*?\1)", pattern.regex.pattern)
+            pattern.regex = re.compile(_first_only(in_parts, _FOLDERS, "(?=/)"))
+    return pathspec.GitIgnoreSpec(quick)
 
 
 def forbids(patterns: Iterable[str], path: str) -> bool:

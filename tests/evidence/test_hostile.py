@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agentos_action.evidence.canonical import canonical
 from agentos_action.evidence.layout import ANSWERS, DIFF, PROMPTS, SUMMARY, SUMS, TAPE
-from agentos_action.evidence.reading import MAX_BYTES, MAX_FILES
+from agentos_action.evidence.reading import MAX_BYTES, MAX_FILES, MAX_STRUCTURE, parse
 from agentos_action.evidence.verify import verify_bundle, verify_commit
 from agentos_action.records.receipt import CommitFacts
 
@@ -128,6 +128,16 @@ def test_hostile_names_in_the_sums_are_judged(copy: Path, name: str) -> None:
     with (copy / SUMS).open("ab") as sums:
         sums.write(f"{'0' * 64}  {name}\n".encode("utf-8", "surrogateescape"))
     assert_judged(copy)
+
+
+@pytest.mark.parametrize("line", [b'{"a":1}\n', b'{"a":[' + b"0.5," * 2_000_000 + b'"\\""]}\n'])
+def test_no_more_is_read_than_a_run_writes_besides_texts(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "audit").mkdir()
+    (tmp_path / TAPE).write_bytes(line * -(-MAX_STRUCTURE * 2 // len(line)))
+    assert f"{TAPE}: has more than {MAX_STRUCTURE} bytes besides its texts" in [
+        problem.told for problem in verify_bundle(tmp_path).problems
+    ]
+    assert parse(b'{"a":"' + b'0.5,\\"' * MAX_STRUCTURE + b'"}') is not None
 
 
 def test_many_files_deep_folders_and_odd_names_are_judged(copy: Path, tmp_path: Path) -> None:

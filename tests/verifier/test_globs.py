@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +106,15 @@ def test_a_forbidden_path_matches_in_any_case_and_below(path: str) -> None:
     assert forbids((f"/{path}",), path.upper())
     assert forbids((f"/{path}",), f"{path.lower()}/below")
     assert not forbids((f"/{path}",), f"x/{path}")
+
+
+@pytest.mark.parametrize(("stars", "part"), [("**/a/", "a/"), ("*a*a*a/", "aaa/"), ("*a*a*a/**/", "aaa/")])
+def test_no_pattern_takes_long(stars: str, part: str) -> None:
+    pattern, deep, wide = f"{stars * 60}b", "a/" * 1_000 + "c", f"{'a' * 250}/" * 15 + "c"
+    started = time.process_time()
+    for path in (deep, wide):
+        assert not allows((check_allowed_glob(pattern),), path)
+        assert not forbids((check_forbidden_glob(pattern),), path)
+    assert allows((pattern,), f"{part * 60}b")
+    assert forbids((pattern,), f"{part * 60}b/c")
+    assert time.process_time() - started < 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from agentos_action.records.policy import Policy
 from agentos_action.records.verdict import Finding
 from agentos_action.verifier.globs import allows, forbids, literal_part
 from agentos_action.verifier.names import folded
@@ -35,8 +36,15 @@ def _closed(subject: Subject, places: tuple[Place, ...], code: str, said: str) -
             id=code,
             path=name.encode("utf-8", "replace").decode(),
             message=f"{name!r} {said}, and is closed under wide patterns",
-            hint=f"If a model may really change it, list it in allowed_paths as {name!r}.",
+            hint=f"If a model may really change it, {_way(subject, name)}.",
         )
+
+
+def _way(subject: Subject, name: str) -> str:
+    """Return how a name is opened; a first list of allowed paths without `**` would close all others."""
+    if subject.policy.allowed_paths == Policy().allowed_paths:
+        return f"write allowed_paths = ['**', {name!r}] in agentos.toml"
+    return f"list it in allowed_paths as {name!r}"
 
 
 def _place(places: tuple[Place, ...], name: str) -> str | None:

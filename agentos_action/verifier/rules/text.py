@@ -26,6 +26,8 @@ _HINTS = {
     "text.lookalike": "Write the word in letters of one script.",
 }
 
+_ENDINGS = "Give all lines of the file the same ending."
+
 # Where words may be cut by soft hyphens.
 _PROSE = (".md", ".rst", ".html", ".tex", ".po", ".txt")
 _WORDS = re.compile(r"\w+")
@@ -41,7 +43,8 @@ def text(subject: Subject) -> Iterator[Finding]:
             told[odd.id] += 1
             if told[odd.id] <= MOST:
                 message = f"{path!r}: line {line} holds {odd.said}"
-                yield Finding(id=odd.id, path=path, line=line, message=message, hint=_HINTS[odd.id])
+                hint = _ENDINGS if odd.key[0] == LINE_END else _HINTS[odd.id]
+                yield Finding(id=odd.id, path=path, line=line, message=message, hint=hint)
         for code, count in told.items():
             if count > MOST:
                 message = f"{path!r}: {count - MOST:,} more of this kind at least"
