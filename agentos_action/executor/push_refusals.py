@@ -88,7 +88,7 @@ _ROWS = (
         "push_tls",
         "network",
         "no trusted connection came about",
-        "Check the certificate of the remote, and SSL_CERT_FILE.",
+        "Check the certificate of the remote, and SSL_CERT_FILE (on macOS the keychain).",
     ),
 )
 _SSH = (

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from agentos_action.clock import Clock, Deadline
 from agentos_action.errors import DeliveryError
 from agentos_action.forge.http import Api, Method, check_address, segment
 from agentos_action.forge.patience import MayHaveArrived
-from agentos_action.forge.replies import Comment, Issue, PullRequest, Standing, User, Whole, as_list, read_as
+from agentos_action.forge.replies import (
+    Comment,
+    Issue,
+    PullRequest,
+    Reacted,
+    Standing,
+    User,
+    Whole,
+    as_list,
+    read_as,
+)
 from agentos_action.records.delivery import Forge
 from agentos_action.records.policy import PERMISSIONS, Permission
 
 Reaction: TypeAlias = Literal["eyes", "rocket", "confused"]
+T = TypeVar("T")
 
 #: The login of a workflow's own token; what it does sets no workflow off.
 OWN_LOGIN: Final = "github-actions[bot]"
@@ -109,8 +120,12 @@ class GitHub:
         return None
 
     def _pulls(self, **query: str) -> Iterator[PullRequest]:
-        for page in range(1, _PAGES + 1):
-            found = as_list(PullRequest, self._api.get(f"{self._at}/pulls", **query, per_page=_PAGE, page=page))
+        return self._listed(PullRequest, "pulls", query)
+
+    def _listed(self, model: type[T], where: str, query: Mapping[str, str], pages: int = _PAGES) -> Iterator[T]:
+        """Yield what a list of the forge's holds, page by page as it is looked at."""
+        for page in range(1, pages + 1):
+            found = as_list(model, self._api.get(f"{self._at}/{where}", **query, per_page=_PAGE, page=page))
             yield from found
             if len(found) < _PAGE:
                 return
@@ -144,42 +159,52 @@ class GitHub:
         return read_as(PullRequest, sent)
 
     def say(self, issue: int, body: str) -> str:
-        """Write our one comment on an issue, or the one that is there anew; returns its address."""
-        there = self._ours(issue)
-        if there is None:
-            try:
-                return self._said("POST", f"issues/{issue}/comments", body)
-            except MayHaveArrived:
-                there = self._ours(issue)
-                if there is None:
-                    return self._said("POST", f"issues/{issue}/comments", body)
-        return self._said("PATCH", f"issues/comments/{there.id}", body)
+        """Write our one comment on an issue, or the one that is there anew; returns its address.
 
-    def _said(self, method: Method, where: str, body: str) -> str:
-        return read_as(Comment, self._api.send(method, f"{self._at}/{where}", {"body": body})).html_url
+        Two runs at once may both find none: of their comments the older stays, and the later run takes its own back.
+        """
+        there = self._ours(issue)
+        if there is not None:
+            return self._said("PATCH", f"issues/comments/{there.id}", body).html_url
+        new, first = self._commented(issue, body), self._ours(issue)
+        if first is None or first.id >= new.id:
+            same = new.body.strip() == body.strip()
+            return new.html_url if same else self._said("PATCH", f"issues/comments/{new.id}", body).html_url
+        # The older one first has the text: if the newer cannot be deleted, both say the same.
+        told = self._said("PATCH", f"issues/comments/{first.id}", body)
+        self._api.delete(f"{self._at}/issues/comments/{new.id}")
+        return told.html_url
+
+    def _commented(self, issue: int, body: str) -> Comment:
+        """Return a new comment, or the one that came about although no answer came."""
+        try:
+            return self._said("POST", f"issues/{issue}/comments", body)
+        except MayHaveArrived:
+            return self._ours(issue) or self._said("POST", f"issues/{issue}/comments", body)
+
+    def _said(self, method: Method, where: str, body: str) -> Comment:
+        return read_as(Comment, self._api.send(method, f"{self._at}/{where}", {"body": body}))
 
     def _ours(self, issue: int) -> Comment | None:
         """Return our comment; somebody's who has copied our marker is none, and a member's only where we are one."""
-        for page in range(1, _COMMENT_PAGES + 1):
-            path = f"{self._at}/issues/{issue}/comments"
-            found = as_list(Comment, self._api.get(path, per_page=_PAGE, page=page))
-            for comment in found:
-                bot = comment.user is not None and comment.user.type == "Bot"
-                known = bot or (not self._bot and comment.author_association in _STANDING)
-                if known and marked(comment.body, COMMENT_MARKER):
-                    return comment
-            if len(found) < _PAGE:
-                return None
+        for comment in self._listed(Comment, f"issues/{issue}/comments", {}, _COMMENT_PAGES):
+            bot = comment.user is not None and comment.user.type == "Bot"
+            known = bot or (not self._bot and comment.author_association in _STANDING)
+            if known and marked(comment.body, COMMENT_MARKER):
+                return comment
         return None
 
-    def react(self, comment: int, reaction: Reaction, *, review: bool = False) -> None:
-        """Set a reaction under a comment, or under one at a line of a pull request; one that is there stays one."""
-        of = "pulls" if review else "issues"
-        self._api.send("POST", f"{self._at}/{of}/comments/{comment}/reactions", {"content": reaction}, repeatable=True)
+    def react(self, to: str, reaction: Reaction) -> User | None:
+        """Set a reaction under `to` (`under` says where), where one that is there stays one; returns who we are."""
+        sent = self._api.send("POST", f"{self._at}/{to}/reactions", {"content": reaction}, repeatable=True)
+        return read_as(Reacted, sent).user
 
-    def react_to_issue(self, number: int, reaction: Reaction) -> None:
-        """Set a reaction under an issue or a pull request itself; one that is there stays one."""
-        self._api.send("POST", f"{self._at}/issues/{number}/reactions", {"content": reaction}, repeatable=True)
+    def take_back(self, to: str, reaction: Reaction, whose: User | None) -> None:
+        """Take back the reaction that this user once set there; nobody else's is touched, and none may be there."""
+        for one in self._listed(Reacted, f"{to}/reactions", {"content": reaction}):
+            if one.user is not None and one.user == whose:
+                self._api.delete(f"{self._at}/{to}/reactions/{one.id}")
+                return
 
     def label(self, number: int, labels: tuple[str, ...]) -> None:
         """Add labels to a pull request; one that is there stays one."""
@@ -198,6 +223,16 @@ def connected(forge: Forge, clock: Clock) -> Iterator[GitHub]:
         yield GitHub(api, forge.repository, bot=forge.token.startswith(_INSTALLED))
     finally:
         api.close()
+
+
+def under(issue: int | None, comment: int | None, *, review: bool) -> str | None:
+    """Return where a reaction belongs: under a comment, else under the issue or pull request; None: under nothing.
+
+    `review` says that the comment stands at a line of a pull request.
+    """
+    if comment is not None:
+        return f"{'pulls' if review else 'issues'}/comments/{comment}"
+    return None if issue is None else f"issues/{issue}"
 
 
 def of_another(body: str | None, marker: str) -> bool:

@@ -21,7 +21,7 @@ from agentos_action.forge.patience import Again, again, wait_of
 from agentos_action.forge.refusals import refusal
 from agentos_action.records.delivery import is_loopback, takes_token
 
-Method: TypeAlias = Literal["GET", "POST", "PATCH"]
+Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
 #: A page of a hundred texts of 65,536 characters each is below 29 MB: no stranger can write one that is not read.
 MAX_BYTES: Final = 32 * 1024 * 1024
 _STEP_SECONDS: Final = 30.0
@@ -72,7 +72,7 @@ class Api:
 
     def get(self, path: str, **query: str | int) -> object:
         """GET a JSON value."""
-        return self._asked("GET", path + (f"?{urlencode(query)}" if query else ""), None)
+        return _value(self._asked("GET", path + (f"?{urlencode(query)}" if query else ""), None))
 
     def send(self, method: Method, path: str, body: dict[str, object], *, repeatable: bool = False) -> object:
         """POST or PATCH a JSON object and return what comes back.
@@ -80,13 +80,21 @@ class Api:
         A request that makes something is not sent again where the first may have arrived: raises `MayHaveArrived`.
         `repeatable` says that this one, sent twice, makes what it makes once.
         """
-        return self._asked(method, path, body, makes=method == "POST" and not repeatable)
+        return _value(self._asked(method, path, body, makes=method == "POST" and not repeatable))
 
-    def _asked(self, method: Method, path: str, body: dict[str, object] | None, *, makes: bool = False) -> object:
+    def delete(self, path: str) -> None:
+        """DELETE what is there; what is there no more, perhaps by a request that got no answer, is not missed."""
+        try:
+            self._asked("DELETE", path, None)
+        except DeliveryError as error:
+            if error.raw_error_code != "forge_not_found":
+                raise
+
+    def _asked(self, method: Method, path: str, body: dict[str, object] | None, *, makes: bool = False) -> bytes:
         content = None if body is None else json.dumps(body).encode()
         came = again(lambda: self._once(method, path, content), self._deadline, makes=makes)
         if 200 <= came.status < 300:  # noqa: PLR2004 - the class of good HTTP statuses
-            return _value(came.body)
+            return came.body
         raise refusal(came.status, _words(came.body), f"{method} {path.partition('?')[0]}")
 
     def _once(self, method: Method, path: str, content: bytes | None) -> _Came:

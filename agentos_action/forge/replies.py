@@ -74,6 +74,13 @@ class Comment(_Read):
     html_url: _Address
 
 
+class Reacted(_Read):
+    """A reaction, of which everybody has at most one of a kind (`user` None: an account long gone)."""
+
+    id: _Number
+    user: User | None = None
+
+
 class Issue(_Read):
     """An issue, or a pull request as the issue that it is too; `user` is who opened it (None: an account long gone)."""
 

@@ -27,8 +27,7 @@ RUN, MODEL = "AgentOS-Run", "AgentOS-Model"
 #: However it is spelled, indented (as a squash does) or quoted: git takes it for a trailer, or a person does.
 _NAMED = re.compile(rf"^[ \t>*-]*{RUN}[ \t]*:", re.MULTILINE | re.IGNORECASE)
 
-#: What to do about a commit that is wrong.
-MEND = (
+_MEND = (
     "What was amended, rebased or squashed is not what was judged: take the AgentOS lines out of its message, and it"
     " counts as a person's; or bring the judged commit itself."
 )
@@ -36,7 +35,10 @@ MEND = (
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """One commit that says a run made it; `policy` tells what was in force, `problems` what is wrong."""
+    """One commit that says a run made it; `policy` tells what was in force, `problems` what is wrong.
+
+    `altered`: it is the bundle that was changed, whatever the commit is.
+    """
 
     commit: str
     run_id: str
@@ -46,6 +48,7 @@ class Audited:
     policy: str | None = None
     bundle: str | None = None
     problems: tuple[str, ...] = ()
+    altered: bool = False
 
 
 @dataclass(slots=True)
@@ -68,6 +71,18 @@ class _Policies:
         if version is None:
             return "built-in", built_in().sha256
         return f"{POLICY_FILE}@{commit[:10]}", hashlib.sha256(version.content).hexdigest()
+
+
+def mends(found: Iterable[Audited]) -> list[str]:
+    """Return what to do about the commits that are wrong, a sentence for each kind of fault."""
+    wrong = [one for one in found if one.state == "wrong"]
+    said = [
+        f"The evidence in {one.bundle} was changed since it was written: take an unchanged copy of it, which"
+        " the run's artifact is, and ask who touched it."
+        for one in wrong
+        if one.altered
+    ]
+    return [*said, *([_MEND] if any(not one.altered for one in wrong) else [])]
 
 
 def audit(repo: RepoView, tip: str, without: str | None, roots: Iterable[Path]) -> list[Audited]:
@@ -105,6 +120,7 @@ def _audited(commit: str, facts: CommitFacts, roots: tuple[Path, ...], policies:
         return replace(about, state="no_bundle", policy=digest)
     checked = verify_bundle(folder)
     problems += [one.told for one in checked.problems]
+    altered = bool(problems)
     if not problems and checked.commit != commit:
         problems.append(f"the bundle is of the commit {checked.commit}: these trailers are a copy")
     if not problems:
@@ -117,6 +133,7 @@ def _audited(commit: str, facts: CommitFacts, roots: tuple[Path, ...], policies:
         policy=policy,
         bundle=str(folder),
         problems=tuple(problems),
+        altered=altered,
     )
 
 

@@ -17,6 +17,7 @@ from agentos_action.evidence.layout import SUMS, TAPE, digest_of
 from agentos_action.evidence.reading import Problem, names, read
 from agentos_action.evidence.verify import Checked, verify_bundle
 from agentos_action.pipeline.page import check_page
+from agentos_action.pipeline.task_ends import RunEnd, run_end
 
 INDEX = "index.json"
 #: An artifact lies in a folder of its name, and may hold a folder of runs.
@@ -37,7 +38,15 @@ class Merged:
     problems: tuple[Problem, ...] = ()
 
 
-def merge(folders: Iterable[Path], into: Path) -> list[Merged]:
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """What became of every bundle, and how the runs ended whose bundles lie side by side now."""
+
+    results: tuple[Merged, ...]
+    ends: tuple[RunEnd, ...]
+
+
+def merge(folders: Iterable[Path], into: Path) -> Merging:
     """Put every bundle at or below the folders into `into/<its run's id>`, and write the index of all that is there.
 
     What is verified is the copy. One that is not what it says stays where it is. Raises UsageError for a folder that
@@ -51,11 +60,11 @@ def merge(folders: Iterable[Path], into: Path) -> list[Merged]:
         found += below
     try:
         into.mkdir(parents=True, exist_ok=True)
-        results = [_one(bundle, into) for bundle in dict.fromkeys(found)]
-        _write_index(into)
+        results = tuple(_one(bundle, into) for bundle in dict.fromkeys(found))
+        ends = _write_index(into)
     except OSError as error:
         raise UsageError(f"{into} cannot be written: {error.strerror}", "Give another folder with --into.") from error
-    return results
+    return Merging(results, tuple(ends))
 
 
 def _bundles(folder: Path, into: Path, depth: int = 0) -> Iterator[Path]:
@@ -123,13 +132,17 @@ def _checked(folder: Path) -> Checked:
     return Checked(checked.run_id, checked.events, checked.files, checked.commit, (*checked.problems, *further))
 
 
-def _write_index(into: Path) -> None:
-    """Write what every bundle in the folder is about, verified now; anything else in the folder is passed over."""
-    rows = []
+def _write_index(into: Path) -> list[RunEnd]:
+    """Write what every bundle in the folder is about, verified now; anything else in the folder is passed over.
+
+    Returns how each run ended.
+    """
+    rows, ends = [], []
     for folder in sorted(into.iterdir()):
         if folder.name.startswith(_PART) or folder.is_symlink() or not _is_file(folder / SUMS):
             continue
         checked = _checked(folder)
+        ends.append(run_end(folder.name, checked))
         started, closed = event_of(checked.tape, "task_loaded"), event_of(checked.tape, "run_finished")
         task = started.get("task")
         rows.append(
@@ -151,3 +164,4 @@ def _write_index(into: Path) -> None:
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+    return ends

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agentos_action.forge.replies import PullRequest
 
 Done = Literal["opened", "updated", "untouched"]
-STARTS_NONE = " (by the workflow's own token, so no workflow starts for it)"
+STARTS_NONE = " (by the workflow's own token, so no workflow starts for it by itself)"
 
 
 def marker_of(walk: Walk, made: Made | None = None) -> str:
@@ -81,8 +81,11 @@ def named_target(walk: Walk, branch: str, *, again: bool) -> str | None:
 def target_of(walk: Walk, forge: GitHub, branch: str, *, again: bool) -> str:
     """Return the branch that a pull request goes to: a named one, the checked-out one, the default one.
 
-    Raises UsageError where that is the branch itself.
+    Raises UsageError where that is the branch itself, also where --base of a delivery (`again`) names it.
     """
+    if again and (walk.request.base or "").removeprefix(f"{walk.request.delivery.remote}/") == branch:
+        hint = "Give --base with the branch that the pull request goes to, or leave it out."
+        raise UsageError(f"--base names {branch!r}, the very branch that is delivered", hint)
     named, out = named_target(walk, branch, again=again), checked_out(walk.repo.raw)
     if named is not None:
         return named
@@ -108,7 +111,7 @@ def open_or_update(walk: Walk, forge: GitHub, made: Made, there: PullRequest | N
     pull, done, drafted = _opened(walk, forge, made, there, way)
     _keep(walk, pull, done, drafted=drafted)
     if walk.request.delivery.labels:
-        with partly(walk, "labels"):
+        with partly(walk, "the labels could not be delivered"):
             forge.label(pull.number, walk.request.delivery.labels)
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from agentos_action.forge.github import GitHub, Reaction
     from agentos_action.report.delivered import Told
 
+#: The finding of a reaction that was refused.
+REACTION = "delivery.reaction"
+
 
 def respond(walk: Walk, made: Made | None, error: AgentOSError | None) -> None:
     """Tell in the issue that asked how it ended; what goes wrong meanwhile is a warning, the run's end stays."""
@@ -29,24 +32,35 @@ def respond(walk: Walk, made: Made | None, error: AgentOSError | None) -> None:
     from agentos_action.report.delivered import answer  # noqa: PLC0415 - the same
 
     given, clean = walk.delivered, walk.folder.redactor.text
-    with walk.timed("deliver"), partly(walk, "answer"), connected(walk.request.forge, walk.parts.clock) as forge:
+    unanswered = partly(walk, "the answer could not be delivered")
+    with walk.timed("deliver"), unanswered, connected(walk.request.forge, walk.parts.clock) as forge:
         if wish.issue is not None and wish.comment:
-            with partly(walk, "comment"):
+            with partly(walk, "the comment could not be delivered"):
                 number, starts = (given.pull_request, given.starts_ci) if given else (None, True)
                 body = answer(told(walk, made, error), COMMENT_MARKER, pull_request=number, starts_ci=starts)
                 forge.say(wish.issue, clean(body))
-        done = error is None and walk.status in {"committed", "no_change"}
-        react(walk, forge, "rocket" if done else "confused")
+        if error is None and walk.status in {"committed", "no_change"}:
+            react(walk, forge, "rocket", instead_of="confused")
+        else:
+            react(walk, forge, "confused")
 
 
-def react(walk: Walk, forge: GitHub, reaction: Reaction) -> None:
-    """Set a reaction under the comment that asked, or under the issue where no comment did."""
+def react(walk: Walk, forge: GitHub, reaction: Reaction, *, instead_of: Reaction | None = None) -> None:
+    """Set a reaction under the comment that asked, or under the issue where no comment did.
+
+    `instead_of` is one that an earlier run of ours may have left there, which is taken back.
+    """
+    from agentos_action.forge.github import under  # noqa: PLC0415 - httpx
+
     wish = walk.request.delivery
-    with partly(walk, "reaction"):
-        if wish.asked_in is not None:
-            forge.react(wish.asked_in, reaction, review=wish.in_review)
-        elif wish.issue is not None:
-            forge.react_to_issue(wish.issue, reaction)
+    to = under(wish.issue, wish.asked_in, review=wish.in_review)
+    if to is None:
+        return
+    with partly(walk, "the reaction could not be set", REACTION):
+        whose = forge.react(to, reaction)
+        if instead_of is not None:
+            with partly(walk, "an earlier reaction could not be taken back", REACTION):
+                forge.take_back(to, instead_of, whose)
 
 
 def _may_answer(walk: Walk) -> bool:
@@ -62,20 +76,15 @@ def _may_answer(walk: Walk) -> bool:
 
 
 @contextmanager
-def partly(walk: Walk, what: str) -> Iterator[None]:
+def partly(walk: Walk, what: str, finding_id: str = "delivery.partly") -> Iterator[None]:
     """Make a refusal within this block a warning: it is no reason to call the delivery a failure."""
     try:
         yield
     except DeliveryError as error:
-        message = f"{_refused(what)}{error.message}"
-        finding = Finding(id="delivery.partly", severity="warning", message=message, hint=error.hint)
+        finding = Finding(id=finding_id, severity="warning", message=f"{what}: {error.message}", hint=error.hint)
         # The reaction at the begin and the one at the end may be refused alike.
         if finding not in walk.warnings:
             walk.warn(finding)
-
-
-def _refused(what: str) -> str:
-    return f"the {what} could not be delivered: "
 
 
 def told(walk: Walk, made: Made | None, error: AgentOSError | None) -> Told:
@@ -90,7 +99,7 @@ def told(walk: Walk, made: Made | None, error: AgentOSError | None) -> Told:
     findings = tuple(
         replace(one, path=clean(one.path) if one.path else None, message=clean(one.message), hint=clean(one.hint))
         for one in (*(made.findings if made else judged(walk)), *walk.warnings)
-        if not one.message.startswith(_refused("reaction"))
+        if one.id != REACTION
     )
     files = made.files if made else walk.verdict.result.files if walk.verdict else ()
     status = "delivered" if made and made.again else walk.status

@@ -30,12 +30,16 @@ _NEVER: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """What is wrong in a file: the line (1-based, None: the file as a whole), the field, what, and what to do."""
+    """What is wrong in a file: the line (1-based, None: the file as a whole), the field, what, and what to do.
+
+    `elsewhere`: only this machine has no such thing, the one that runs it may.
+    """
 
     line: int | None
     field: str | None
     message: str
     hint: str = ""
+    elsewhere: bool = False
 
 
 def kind_of(path: str) -> Kind | None:
@@ -51,8 +55,11 @@ def steering_files(top: Path) -> tuple[str, ...]:
     return tuple(file.relative_to(top).as_posix() for file in found)
 
 
-def wrong_in(file: Path, kind: Kind) -> tuple[Wrong, ...]:
-    """Return everything that is wrong in a file of the work tree; nothing where a run could use it."""
+def wrong_in(file: Path, kind: Kind, home: Path) -> tuple[Wrong, ...]:
+    """Return everything that is wrong in a file of the work tree; nothing where a run could use it.
+
+    `home` holds the user's own profiles, which a policy may name as well as those that lie beside it.
+    """
     try:
         # A task is read from the work tree, wherever a link leads.
         if kind != "task" and file.is_symlink():
@@ -64,12 +71,17 @@ def wrong_in(file: Path, kind: Kind) -> tuple[Wrong, ...]:
             content = opened.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         return (Wrong(None, None, getattr(error, "strerror", None) or str(error), "Name a readable file."),)
-    found = {"policy": _policy, "profile": _profile, "task": _task}[kind](content, file)
+    if kind == "policy":
+        found = _policy(content, file, home)
+    else:
+        found = _profile(content) if kind == "profile" else _task(content, file)
     return tuple(sorted(found, key=lambda wrong: wrong.line or 1))
 
 
-def _policy(content: bytes, _file: Path) -> Iterator[Wrong]:
-    from agentos_action.records.policy import Policy  # noqa: PLC0415 - each kind of file brings its own records
+def _policy(content: bytes, file: Path, home: Path) -> Iterator[Wrong]:
+    from agentos_action.folder import FolderBase  # noqa: PLC0415 - each kind of file brings its own records
+    from agentos_action.pipeline.named_model import unusable  # noqa: PLC0415 - the same
+    from agentos_action.records.policy import Policy  # noqa: PLC0415 - the same
 
     try:
         loaded = read_policy(content, "")
@@ -79,10 +91,10 @@ def _policy(content: bytes, _file: Path) -> Iterator[Wrong]:
             return
         yield from _every(content.decode("utf-8").replace("\r\n", "\n"), Policy)
         return
-    provider = (loaded.policy.model.provider or "").partition(":")[0]
-    if provider and (said := _unknown_provider(provider)):
-        text = content.decode("utf-8").replace("\r\n", "\n")
-        yield Wrong(_line_of(text, Policy, ("model", "provider")), "model.provider", said)
+    text = content.decode("utf-8").replace("\r\n", "\n")
+    for one in unusable(loaded.policy.model, FolderBase(file.absolute().parent), home):
+        line = _line_of(text, Policy, ("model", one.key))
+        yield Wrong(line, f"model.{one.key}", one.message, one.hint, one.elsewhere)
 
 
 def _task(content: bytes, file: Path) -> Iterator[Wrong]:
@@ -111,7 +123,7 @@ def _front(content: bytes) -> str:
     return "\n".join(lines[1:end])
 
 
-def _profile(content: bytes, _file: Path) -> Iterator[Wrong]:
+def _profile(content: bytes) -> Iterator[Wrong]:
     from agentos_action.pipeline.json_lines import line_of  # noqa: PLC0415 - each kind of file brings its own records
     from agentos_action.settings.profile_text import parse_profile  # noqa: PLC0415 - the same
 
@@ -132,11 +144,12 @@ def _profile(content: bytes, _file: Path) -> Iterator[Wrong]:
 def _besides_form(data: object) -> Iterator[tuple[str, str]]:
     """Yield what the form of a profile does not tell: its provider's name, its addresses as an adapter reads them."""
     from agentos_action.adapters.endpoint import parse_endpoint  # noqa: PLC0415 - only for a profile
+    from agentos_action.pipeline.named_model import unknown_provider  # noqa: PLC0415 - the same
 
     if not isinstance(data, dict):
         return
     provider = data.get("provider")
-    if isinstance(provider, str) and (said := _unknown_provider(provider)):
+    if isinstance(provider, str) and (said := unknown_provider(provider)):
         yield "provider", said
     instances = data.get("instances")
     several = enumerate(instances if isinstance(instances, list) else [])
@@ -147,13 +160,6 @@ def _besides_form(data: object) -> Iterator[tuple[str, str]]:
                 parse_endpoint(address)
             except UsageError as error:
                 yield field, f"{error.message} {error.hint}"
-
-
-def _unknown_provider(name: str) -> str | None:
-    from agentos_action.adapters.registry import providers  # noqa: PLC0415 - only where one is named
-
-    known = providers()
-    return None if name in known else f"there is no provider {name!r}; there are: {', '.join(known)}"
 
 
 def _told(error: UsageError, where: str = "") -> Wrong:

@@ -137,6 +137,7 @@ class Walk:
             return self.tape.write(name, data)
 
     def warn(self, finding: Finding) -> None:
-        """Keep a warning for the report and say it now."""
+        """Keep a warning for the report and say it now, its id last."""
         self.warnings.append(finding)
-        self.observer.warning(self.folder.redactor.text(f"{finding.message}. {finding.hint}".strip()))
+        said = f"{finding.message.removesuffix('.')}. {finding.hint}".strip()
+        self.observer.warning(self.folder.redactor.text(f"{said} [{finding.id}]"))

@@ -20,11 +20,12 @@ MAX_TEXT = 400
 MAX_SHOWN = 20_000
 #: Told wherever a pull request is: without it a missing CI run looks like a fault.
 NO_CI = (
-    "It was delivered with the workflow's own token, for which the forge starts no workflows: close and reopen it by"
-    " hand to run CI, or give <code>github-token</code> an App's token."
+    "It was delivered with the workflow's own token, for which the forge starts no workflows by itself: press"
+    " “Approve workflows to run” there, or close and reopen it by hand, to run CI; or give <code>github-token</code> an"
+    " App's token."
 )
 #: An address of the forge's that holds no sign of Markdown or HTML; any other is shown as text.
-_ADDRESS = re.compile(r"https://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._-]+){2}/pull/[0-9]+")
+ADDRESS = re.compile(r"https://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._-]+){2}/pull/[0-9]+")
 _TOLD_BY_MARKDOWN = re.compile(r"[^A-Za-z0-9 \u00a0-\U0010ffff]")
 
 
@@ -38,7 +39,7 @@ def summary(report: RunReport, *, task: str, evidence_name: str | None) -> str:
     parts = (
         f"## AgentOS: {report.status.replace('_', ' ')}\n\n{literal(report.message)}\n",
         f"{literal(report.hint)}\n" if report.hint else "",
-        _table(("", ""), _facts(report, task, evidence_name)),
+        table(("", ""), _facts(report, task, evidence_name)),
         _findings(report),
         _diff(report.diff),
         _left(report),
@@ -117,11 +118,12 @@ def _delivered(given: Delivered, url: str | None) -> str:
     if given.pull_request is None:
         return literal(f"{given.branch} ({given.done})")
     ci = "" if given.starts_ci else f"<br>{NO_CI}"
-    shown = f"<{url}>" if url and _ADDRESS.fullmatch(url) else literal(url or "")
+    shown = f"<{url}>" if url and ADDRESS.fullmatch(url) else literal(url or "")
     return f"pull request {given.pull_request} {given.done}{' as a draft' * given.draft}: {shown}{ci}"
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a table without the rows whose last cell is empty; nothing where none is left."""
     body = "".join(f"| {' | '.join(row)} |\n" for row in rows if row[-1])
     return f"| {' | '.join(head)} |\n|{' --- |' * len(head)}\n{body}" if body else ""
 
@@ -139,15 +141,16 @@ def _findings(report: RunReport) -> str:
     ]
     more = len(report.findings) - len(rows)
     tail = f"\n{more} more findings are in the evidence.\n" if more > 0 else ""
-    return _table(("", "finding", "where", "what", "what to do"), rows) + tail
+    return table(("", "finding", "where", "what", "what to do"), rows) + tail
 
 
 def _diff(diff: str) -> str:
     if not diff:
         return ""
-    shown = diff[:MAX_DIFF]
-    cut = "\nThe diff is longer; the evidence holds all of it.\n" if len(diff) > MAX_DIFF else ""
-    return f"<details><summary>Diff</summary>\n\n{fenced(shown, 'diff')}{cut}\n</details>\n"
+    # Made visible a sign may take ten.
+    shown = visible(diff[: MAX_DIFF + 1])
+    cut = "\nThe diff is longer; the evidence holds all of it.\n" if len(shown) > MAX_DIFF else ""
+    return f"<details><summary>Diff</summary>\n\n{fenced(shown[:MAX_DIFF], 'diff')}{cut}\n</details>\n"
 
 
 def _left(report: RunReport) -> str:
@@ -157,4 +160,4 @@ def _left(report: RunReport) -> str:
     more = len(report.left) - len(rows)
     tail = f"\n{more} more are in the evidence.\n" if more > 0 else ""
     head = f"<details><summary>Left alone: {len(report.left)} places</summary>\n\n"
-    return f"{head}{_table(('where', 'why'), rows)}{tail}\n</details>\n"
+    return f"{head}{table(('where', 'why'), rows)}{tail}\n</details>\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -28,18 +28,26 @@ class Reporter:
     """An Observer that talks on stderr; `quiet` says nothing at all (for --json).
 
     `plain` is for a stderr that is known to be no terminal and to get no colours: rich is not imported then.
-    `runner` says that a CI runner reads what is written and obeys commands in it.
+    `runner` says that a CI runner reads what is written and obeys commands in it. `near` shortens paths.
     Nothing here catches OSError: the streams that `entry/fail.py` opens do not raise.
     """
 
     def __init__(
-        self, *, quiet: bool = False, verbose: bool = False, plain: bool = False, runner: bool = False
+        self,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        plain: bool = False,
+        runner: bool = False,
+        near: Callable[[str], str] = str,
     ) -> None:
         self._runner = runner
+        self._near = near
         self._quiet = quiet
         self._verbose = verbose
         self._plain = plain
         self._stage = ""
+        self._warned: list[str] = []
 
     @cached_property
     def _talk(self) -> Talk:
@@ -79,7 +87,8 @@ class Reporter:
 
     def warning(self, text: str) -> None:
         """Say a warning; also with --json, because stderr is not data."""
-        self._talk.line((f"warning: {visible_line(text)}", "yellow"))
+        self._warned.append(text)
+        self._talk.line((f"warning: {visible_line(self._near(text))}", "yellow"))
 
     def transfer(self, what: str, done: int, total: int | None) -> None:
         """Show how far a download is, on a terminal only; a log gets one line."""
@@ -99,20 +108,27 @@ class Reporter:
     def report(self, report: RunReport) -> None:
         """Say what a run came to: a diff that came through on stdout, everything else on stderr."""
         self._diff(report)
-        self.findings(report.findings)
+        self.findings([finding for finding in report.findings if not self._heard(finding)])
         self._left(report)
         style = "bold green" if report.status in _GOOD else "bold red"
-        message = f": {visible_line(report.message)}" if report.message else ""
+        message = f": {visible_line(self._near(report.message))}" if report.message else ""
         self._talk.line((report.status.replace("_", " "), style), (message, "default"))
         if report.hint:
-            self._talk.line((f"  {visible_line(report.hint)}", ""))
+            self._talk.line((f"  {visible_line(self._near(report.hint))}", ""))
         for name, value in _facts(report):
-            self._talk.line((f"{name:<9} ", "dim"), (visible_line(value), ""))
+            self._talk.line((f"{name:<9} ", "dim"), (visible_line(self._near(value)), ""))
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Say every finding: a table where there is room for it, else two lines each."""
         if findings:
             self._talk.findings(findings)
+
+    def _heard(self, finding: Finding) -> bool:
+        """Tell whether a finding is a warning that was said while the run went on."""
+        begins, ends = finding.message.removesuffix("."), f" [{finding.id}]"
+        return finding.severity == "warning" and any(
+            text.startswith(begins) and text.endswith(ends) for text in self._warned
+        )
 
     def _diff(self, report: RunReport) -> None:
         if not report.diff:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,16 @@ from typing import Any
 import pytest
 
 from agentos_action.evidence.layout import SUMS, TAPE
+from agentos_action.evidence.verify import Checked
+from agentos_action.pipeline.commit import commit_proposal
+from agentos_action.pipeline.task_ends import RunEnd, run_end, task_ends
+from agentos_action.records.observer import Nobody
+from agentos_action.report.outcomes import TaskEnd, outcomes
+from agentos_action.wiring import parts
+from tests.forge.git_server import TOKEN
+from tests.forge.place import place
 from tests.git import make_repo
-from tests.runs import cli, diff_answer, scripted
+from tests.runs import cli, diff_answer, request, scripted
 from tests.sealing import reseal
 
 
@@ -103,3 +112,73 @@ def test_a_folder_without_a_bundle_is_told(tmp_path: Path, folder: str) -> None:
     assert done.returncode == 2
     assert str(tmp_path / folder) in done.stderr
     assert not (tmp_path / "all").exists()
+
+
+def test_a_workflow_s_summary_tells_what_came_of_each_task(tmp_path: Path) -> None:
+    kept = tmp_path / "summary.md"
+    with place(tmp_path) as here:
+        taken = scripted(
+            here.repo, tmp_path, diff_answer("a.txt", "one", "two"), instruction="Take <b>it</b>", half="propose"
+        )
+        changes = {"instruction": None, "half": "commit", "proposal": Path(taken.evidence or ""), "secrets": (TOKEN,)}
+        where = {"branch": "agentos/{task}", "delivery": here.wish, "forge": here.forge}
+        done = commit_proposal(request(here.repo, tmp_path, **changes, **where), parts(), Nobody())
+        refused = scripted(
+            here.repo, tmp_path, diff_answer("agentos.toml", "one", "two"), instruction="Not this", half="propose"
+        )
+        left = scripted(here.repo, tmp_path, diff_answer("a.txt", "one", "3"), instruction="Later", half="propose")
+    for name, report in {"a": taken, "b": done, "c": refused, "d": left, "e<b>|x": left}.items():
+        shutil.copytree(report.evidence or "", tmp_path / "found" / name)
+    with (tmp_path / "found/e<b>|x" / TAPE).open("ab") as tape:
+        tape.write(b"{}\n")
+    environment = {"GITHUB_STEP_SUMMARY": str(kept), "GITHUB_ACTIONS": "true", "RUNNER_TEMP": str(tmp_path)}
+    merge = ("evidence", "merge", str(tmp_path / "found"), "--into", str(tmp_path / "all"))
+    first = cli(*merge, cwd=tmp_path, env=environment)
+    assert (first.returncode, "$RUNNER_TEMP/all/index.json" in first.stderr) == (1, True)
+    assert str(tmp_path) not in first.stderr
+    told = re.sub(r"&#(\d+);", lambda sign: chr(int(sign[1])), kept.read_text(encoding="utf-8"))
+    assert told.startswith("## AgentOS: 3 tasks\n\n")
+    assert "1 pull request." in told
+    rows = [line for line in told.splitlines() if line.startswith("| <code>task-")]
+    (row,) = (row for row in rows if "committed" in row)
+    for part in (done.run_id, (done.commit or "")[:10], "[#100](https://github.com/o/r/pull/100)", "accepted"):
+        assert part is not None
+        assert part in row
+    assert str(taken.run_id) not in told, "a proposal and its commit are one row"
+    assert [word for line in rows for word in ("rejected", "proposed") if f"<code>{word}</code>" in line] == [
+        "rejected",
+        "proposed",
+    ]
+    assert rows[-1] is row, "what went wrong stands first"
+    assert "<b>" not in kept.read_text(encoding="utf-8")
+    assert "e<b>|x" in told
+    kept.unlink()
+    kept.mkdir()
+    again = cli(*merge, cwd=tmp_path, env=environment)
+    assert (again.returncode, "GITHUB_STEP_SUMMARY cannot be written" in again.stderr) == (1, True)
+
+
+def test_a_summary_of_many_tasks_stays_below_what_a_runner_takes() -> None:
+    ends = [
+        TaskEnd(task="<" * 400, status="rejected", message="é|" * 400, tokens=2, run_id=str(number))
+        for number in range(256)
+    ]
+    told = outcomes(ends, [("x" * 400, "`" * 400)] * 256)
+    assert len(told.encode()) < 1024 * 1024
+    assert told.startswith("## AgentOS: 256 tasks\n\n256 <code>rejected</code>; 512 tokens.\n")
+    assert "more tasks; the evidence holds all." in told
+
+
+def test_runs_that_name_each_other_as_parents_end() -> None:
+    def run(name: str, parent: str) -> RunEnd:
+        started = {"event": "run_started", "parent": {"run_id": parent}, "half": "commit"}
+        tape = (started, {"event": "run_finished", "status": "committed"})
+        return run_end(name, Checked(name, 2, 0, None, (), tape))
+
+    ends = task_ends([run("a", "b"), run("b", "a"), run("c", "c"), run_end("d", Checked("e", 0, 0, None, ()))])
+    assert {end.run_id: end.status for end in ends} == {
+        "a": "committed",
+        "b": "committed",
+        "c": "committed",
+        "d": "not verified",
+    }

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -92,16 +93,34 @@ class GitHubApi:
         self.issues: dict[int, Json] = {}
         self.permissions: dict[str, str] = {}
         self.labels: dict[int, list[str]] = {}
-        self.reactions: list[tuple[int, str]] = []
-        self.issue_reactions: list[tuple[int, str]] = []
-        self.review_reactions: list[tuple[int, str]] = []
+        self.reacted: list[Json] = []
         self.closed_by: dict[int, Json] = {}
         self.faults: list[Fault] = []
+        #: What somebody else does just before a request arrives, once.
+        self.meanwhile: dict[str, Callable[[], object]] = {}
         self.asked: list[str] = []
         self.problems: list[str] = []
         self.drafts = True
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    @property
+    def reactions(self) -> list[tuple[int, str]]:
+        """The reactions under comments of issues, whoever set them."""
+        return self._of("comment")
+
+    @property
+    def issue_reactions(self) -> list[tuple[int, str]]:
+        """The reactions under issues."""
+        return self._of("issue")
+
+    @property
+    def review_reactions(self) -> list[tuple[int, str]]:
+        """The reactions under comments at a line of a pull request."""
+        return self._of("review")
+
+    def _of(self, kind: str) -> list[tuple[int, str]]:
+        return [(row["to"], row["content"]) for row in self.reacted if row["kind"] == kind]
 
     def close(self, number: int, *, by: Json, merged: bool = False) -> None:
         """Let somebody close a pull request."""
@@ -117,6 +136,7 @@ class GitHubApi:
         """Return status, headers and value for a request; what either does against the description is kept."""
         parts = urlsplit(target)
         self.asked.append(f"{method} {parts.path}")
+        self.meanwhile.pop(self.asked[-1], lambda: None)()
         if headers.get("Authorization") != f"Bearer {TOKEN}":
             return 401, {}, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"}
         fault = next(
@@ -195,6 +215,8 @@ def _of_reply(operation: Json, status: int, value: object) -> list[str]:
         return ["a status that is not described"]
     if "$ref" in reply:
         reply = DESCRIPTION["components"]["responses"][reply["$ref"].split("/")[-1]]
+    if "content" not in reply:
+        return ["a body that is not described"] if value is not None else []
     return wrong(reply["content"]["application/json"]["schema"], value)
 
 
@@ -331,7 +353,8 @@ def _list_comments(at: Call) -> tuple[int, object]:
 
 def add_comment(api: GitHubApi, issue: int, body: str, who: Json, standing: str = "NONE") -> Json:
     """Let somebody comment."""
-    row: Json = {"id": len(api.comments) + 500, "issue": issue, "body": body, "user": _user(who)}
+    number = api.comments[-1]["id"] + 1 if api.comments else 500
+    row: Json = {"id": number, "issue": issue, "body": body, "user": _user(who)}
     row |= {"author_association": standing, "html_url": f"https://github.com/o/r/issues/{issue}#c{len(api.comments)}"}
     api.comments.append(row)
     return row
@@ -366,25 +389,51 @@ def _update_comment(at: Call) -> tuple[int, object]:
     return 200, _comment(row)
 
 
-def _reacted(at: Call, to: int, held: list[tuple[int, str]]) -> tuple[int, object]:
-    one = (to, at.given["content"])
-    status = 200 if one in held else 201
-    if status == 201:
-        held.append(one)
+def _delete_comment(at: Call) -> tuple[int, object]:
+    kept = [row for row in at.api.comments if row["id"] != int(at.named["comment_id"])]
+    found = len(kept) < len(at.api.comments)
+    at.api.comments[:] = kept
+    return (204, None) if found else _not_found()
+
+
+def add_reaction(api: GitHubApi, kind: str, to: int, content: str, who: Json) -> Json:
+    """Let somebody react to a `comment`, an `issue` or a `review` comment."""
+    row = {"id": len(api.asked) + 900, "kind": kind, "to": to, "content": content, "user": _user(who)}
+    api.reacted.append(row)
+    return row
+
+
+def _reaction(row: Json) -> Json:
     base = sample({"$ref": "#/components/schemas/reaction"})
-    return status, {**base, "content": at.given["content"], "user": _user(at.api.who)}
+    return {**base, **{key: row[key] for key in ("id", "content", "user")}}
 
 
-def _react(at: Call) -> tuple[int, object]:
-    return _reacted(at, int(at.named["comment_id"]), at.api.reactions)
+def _thing(at: Call) -> int:
+    return int(at.named.get("comment_id") or at.named["issue_number"])
 
 
-def _react_in_review(at: Call) -> tuple[int, object]:
-    return _reacted(at, int(at.named["comment_id"]), at.api.review_reactions)
+def _react(at: Call, kind: str) -> tuple[int, object]:
+    found = [row for row in _reactions(at, kind, at.given["content"]) if row["user"] == _user(at.api.who)]
+    row = found[0] if found else add_reaction(at.api, kind, _thing(at), at.given["content"], at.api.who)
+    return (200 if found else 201), _reaction(row)
 
 
-def _react_to_issue(at: Call) -> tuple[int, object]:
-    return _reacted(at, int(at.named["issue_number"]), at.api.issue_reactions)
+def _reactions(at: Call, kind: str, content: str | None) -> list[Json]:
+    here = [row for row in at.api.reacted if (row["kind"], row["to"]) == (kind, _thing(at))]
+    return [row for row in here if content in {None, row["content"]}]
+
+
+def _list_reactions(at: Call, kind: str) -> tuple[int, object]:
+    found = [_reaction(row) for row in _reactions(at, kind, at.query.get("content"))]
+    size, page = int(at.query.get("per_page", 30)), int(at.query.get("page", 1))
+    return 200, found[(page - 1) * size : page * size]
+
+
+def _delete_reaction(at: Call, kind: str) -> tuple[int, object]:
+    number = int(at.named["reaction_id"])
+    found = [row for row in _reactions(at, kind, None) if row["id"] == number]
+    at.api.reacted[:] = [row for row in at.api.reacted if row not in found]
+    return (204, None) if found else _not_found()
 
 
 def _label(at: Call) -> tuple[int, object]:
@@ -405,14 +454,20 @@ ROUTES: dict[tuple[str, str], Callable[[Call], tuple[int, object]]] = {
     ("GET", f"{_AT}/issues/{{issue_number}}"): _get_issue,
     ("GET", f"{_AT}/issues/comments/{{comment_id}}"): _get_comment,
     ("GET", f"{_AT}/pulls/comments/{{comment_id}}"): _get_review_comment,
-    ("POST", f"{_AT}/issues/{{issue_number}}/reactions"): _react_to_issue,
-    ("POST", f"{_AT}/pulls/comments/{{comment_id}}/reactions"): _react_in_review,
     ("GET", f"{_AT}/issues/{{issue_number}}/comments"): _list_comments,
     ("POST", f"{_AT}/issues/{{issue_number}}/comments"): _add_comment,
     ("PATCH", f"{_AT}/issues/comments/{{comment_id}}"): _update_comment,
-    ("POST", f"{_AT}/issues/comments/{{comment_id}}/reactions"): _react,
+    ("DELETE", f"{_AT}/issues/comments/{{comment_id}}"): _delete_comment,
     ("POST", f"{_AT}/issues/{{issue_number}}/labels"): _label,
 }
+for _kind, _to in (
+    ("issue", "issues/{issue_number}"),
+    ("comment", "issues/comments/{comment_id}"),
+    ("review", "pulls/comments/{comment_id}"),
+):
+    ROUTES["POST", f"{_AT}/{_to}/reactions"] = partial(_react, kind=_kind)
+    ROUTES["GET", f"{_AT}/{_to}/reactions"] = partial(_list_reactions, kind=_kind)
+    ROUTES["DELETE", f"{_AT}/{_to}/reactions/{{reaction_id}}"] = partial(_delete_reaction, kind=_kind)
 
 
 @contextmanager
@@ -442,7 +497,7 @@ def _handler(api: GitHubApi) -> type[BaseHTTPRequestHandler]:
             except Exception as error:
                 api.problems.append(f"{self.command} {self.path}: {error!r}")
                 raise
-            content = json.dumps(value).encode()
+            content = b"" if status == 204 else json.dumps(value).encode()
             self.send_response(status)
             for name, text in {"Content-Type": "application/json", **headers}.items():
                 self.send_header(name, text)

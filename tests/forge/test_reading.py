@@ -11,8 +11,10 @@ import pytest
 from agentos_action.clock import Clock
 from agentos_action.errors import DeliveryError
 from agentos_action.forge.github import GitHub, connected
+from agentos_action.forge.replies import User
 from agentos_action.records.delivery import Forge
 from tests.forge.api import (
+    BOT,
     PERSON,
     Fault,
     GitHubApi,
@@ -98,6 +100,5 @@ def test_a_pull_request_tells_its_branch_its_commit_and_whose_it_is(both: Both) 
 
 
 def test_a_reaction_under_an_issue_stays_one(both: Both) -> None:
-    both.ours.react_to_issue(5, "eyes")
-    both.ours.react_to_issue(5, "eyes")
+    assert [both.ours.react("issues/5", "eyes") for _ in range(2)] == [User(**BOT)] * 2
     assert both.api.issue_reactions == [(5, "eyes")]

@@ -45,7 +45,8 @@ def test_the_fault_is_told_and_nothing_changes(
     server.at[path] = behaviour  # type: ignore[assignment]
     before = state_of(repo)
     flags = ModelWish(provider="llamacpp", base_url=server.base_url)
-    small = {"edit_format": "unified_diff", "timeout": 1.5, "home": profile_home(tmp_path)}
+    seconds = 3.0 if "timeout" in code else 60.0
+    small = {"edit_format": "unified_diff", "timeout": seconds, "home": profile_home(tmp_path)}
     report = scripted(repo, tmp_path, "", flags=flags, **small)
     assert (report.status, report.exit_code) == ("tool_failed", 3), report.message
     assert report.error_category == category
@@ -67,7 +68,7 @@ def profile_home(tmp_path: Path) -> Path:
 
 def test_another_model_than_the_one_asked_for_is_refused(server: FaultyServer, repo: Path, tmp_path: Path) -> None:
     flags = ModelWish(provider="llamacpp", base_url=server.base_url, model="gpt-9")
-    report = scripted(repo, tmp_path, "", flags=flags, timeout=5.0)
+    report = scripted(repo, tmp_path, "", flags=flags, timeout=60.0)
     assert (report.status, report.error_category, report.raw_error_code) == ("tool_failed", "model", "model_missing")
     assert MODEL in f"{report.message} {report.hint}"
     assert report.requested_model == "gpt-9"

@@ -8,15 +8,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agentos_action.evidence.verify import verify_bundle
+from agentos_action.forge.github import COMMENT_MARKER
 from agentos_action.pipeline.commit import commit_proposal
 from agentos_action.records.observer import Nobody
 from agentos_action.records.run import Workflow
 from agentos_action.wiring import parts
-from tests.forge.api import PERSON, Fault, add_comment, add_issue, add_pull
+from tests.forge.api import BOT, PERSON, Fault, add_comment, add_issue, add_pull, add_reaction
 from tests.forge.git_server import TOKEN
 from tests.forge.place import BRANCH, Here, place, told
 from tests.git import commit_all, git, write_files
@@ -126,7 +128,7 @@ def test_an_issue_that_asked_itself_gets_the_reactions(here: Here) -> None:
     here.api.faults.append(Fault("POST", "/repos/o/r/issues/6/comments", 403, "Resource not accessible by integration"))
     here.api.faults += [Fault("POST", "/repos/o/r/issues/7/reactions", 403, "Resource not accessible", times=2)]
     once = here.run("two", issue=7)
-    assert [one.id for one in once.findings] == ["delivery.partly"], "the same refusal is told once"
+    assert [one.id for one in once.findings] == ["delivery.reaction"], "the same refusal is told once"
     assert "reaction" not in here.api.pulls[-1]["body"] + here.api.comments[-1]["body"], "which concerns nobody there"
     mute = here.run("three", issue=6)
     assert [one.id for one in mute.findings] == ["delivery.partly"]
@@ -144,6 +146,47 @@ def test_a_comment_in_a_review_gets_the_reactions_itself(here: Here) -> None:
     ]
     again = here.run("three", issue=5, asked_in=700, in_review=True, labels=("agent",))
     assert (again.findings, here.api.labels) == ((), {100: ["agent"]}), "what may be sent twice is"
+
+
+@pytest.mark.parametrize("where", ["issue", "comment", "review"])
+def test_a_success_takes_back_our_own_confusion_and_nobody_else_s(here: Here, where: str) -> None:
+    asked: dict[str, Any] = {} if where == "issue" else {"asked_in": 9, "in_review": where == "review"}
+    to = 5 if where == "issue" else 9
+    others = [add_reaction(here.api, where, to, "confused", PERSON) for _ in range(100)]
+    elsewhere = add_reaction(here.api, where, 6, "confused", BOT)
+    here.api.faults.append(Fault("POST", "/repos/o/r/pulls", 403, "Resource not accessible by integration"))
+    assert here.run(issue=5, comment=False, **asked).status == "usage"
+    ours = [row["content"] for row in here.api.reacted if row not in others and row is not elsewhere]
+    assert ours == ["eyes", "confused"]
+    report = here.run("three", issue=5, comment=False, **asked)
+    assert (report.status, report.findings) == ("committed", ()), told(report)
+    assert here.api.reacted[:101] == [*others, elsewhere]
+    assert [row["content"] for row in here.api.reacted[101:]] == ["eyes", "rocket"]
+
+
+def test_a_confusion_that_cannot_be_taken_back_is_a_finding_and_what_is_gone_is_none(here: Here) -> None:
+    for status, message, found in ((404, "Not Found", []), (403, "Resource not accessible", ["delivery.reaction"])):
+        add_reaction(here.api, "issue", 5, "confused", BOT)
+        here.api.faults.append(Fault("DELETE", r"/repos/o/r/issues/5/reactions/\d+", status, message))
+        report = here.run(f"after {status}", issue=5)
+        assert (report.status, [one.id for one in report.findings]) == ("committed", found), told(report)
+    assert "an earlier reaction could not be taken back" in report.findings[0].message
+    assert "reaction" not in here.api.pulls[-1]["body"] + here.api.comments[-1]["body"]
+
+
+def test_of_two_runs_at_once_one_comment_stays_the_older(here: Here) -> None:
+    def other() -> None:
+        add_comment(here.api, 5, f"{COMMENT_MARKER}\nAnother run", BOT)
+
+    here.api.meanwhile["POST /repos/o/r/issues/5/comments"] = other
+    assert here.run(issue=5).findings == ()
+    (comment,) = here.api.comments
+    assert (comment["id"], "AgentOS: committed" in comment["body"]) == (500, True)
+    here.api.meanwhile["GET /repos/o/r/issues/6/comments"] = lambda: here.api.meanwhile.update(
+        {"GET /repos/o/r/issues/6/comments": lambda: add_comment(here.api, 6, f"{COMMENT_MARKER}\nLater", BOT)}
+    )
+    here.run("three", issue=6)
+    assert [row["body"].endswith("Later") for row in here.api.comments[1:]] == [False, True], "the later run's to mend"
 
 
 def test_a_run_that_had_nothing_to_do_with_us_is_told_to_nobody(here: Here, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from tests.forge.api import PERSON, Fault
 from tests.forge.git_server import TOKEN
 from tests.forge.place import Here, place, told
 from tests.git import commit_all, git, write_files
-from tests.runs import request, state_of, tape_of
+from tests.runs import cli, request, state_of, tape_of
 
 
 @pytest.fixture
@@ -97,6 +97,12 @@ def test_a_base_that_is_not_there_is_not_passed_over(here: Here) -> None:
     report = again(here, first.commit, base="relase")
     assert (report.exit_code, report.raw_error_code) == (2, "forge_invalid"), told(report)
     assert "check target branch" in report.hint
+    before = len(here.api.asked)
+    for itself in (first.branch, f"origin/{first.branch}"):
+        report = again(here, first.commit, base=itself)
+        assert (report.exit_code, "the very branch" in report.message) == (2, True), told(report)
+        assert report.hint.startswith("Give --base with the branch that the pull request goes to")
+    assert not [line for line in here.api.asked[before:] if not line.startswith("GET ")], "and nothing is made"
     asked = failed(here, new="three", labels=("a b", "c"), draft=True, issue=5, comment=False)
     assert asked.hint.endswith("--repository o/r --draft --label 'a b' --label c --issue 5 --no-comment")
 
@@ -238,3 +244,8 @@ def test_the_policy_s_branches_hold_here_too(here: Here) -> None:
     report = again(here, first.commit, policy_ref="main")
     assert report.exit_code == 2
     assert "allows no commit on the branch" in report.message
+
+
+def test_a_push_has_no_base(tmp_path: Path) -> None:
+    done = cli("deliver", "HEAD", "--delivery", "push", "--base", "main", cwd=tmp_path)
+    assert (done.returncode, "--delivery push opens none" in done.stderr) == (2, True), done.stderr

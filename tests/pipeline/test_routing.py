@@ -54,7 +54,7 @@ def instances(home: Path, *urls: str, **more: Any) -> None:
 def asked(repo: Path, home: Path, model: str | None = None, **wish: Any) -> RunReport:
     """Run once."""
     flags = ModelWish(provider="llamacpp", model=model, **wish)
-    return run(request(repo, home.parent, flags=flags, home=home, timeout=10.0), parts(), Nobody())
+    return run(request(repo, home.parent, flags=flags, home=home, timeout=60.0), parts(), Nobody())
 
 
 def lists(*servers: FaultyServer) -> list[int]:

@@ -55,6 +55,19 @@ def test_a_log_gets_two_lines_for_a_finding(monkeypatch: pytest.MonkeyPatch) -> 
     assert "error [paths.forbidden] src/some/longer/folder/module.py:3\n  this file is not open. Open it.\n" in said
 
 
+def test_a_warning_that_was_said_meanwhile_is_not_said_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    err = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", err)
+    reporter = Reporter(plain=True)
+    reporter.warning("the policy does not count. Commit it. [policy.uncommitted]")
+    said = Finding(id="policy.uncommitted", severity="warning", message="the policy does not count", hint="Commit it.")
+    other = Finding(id="policy.uncommitted", severity="warning", message="another does not", hint="Commit it.")
+    report = {"status": "no_change", "exit_code": 0, "message": "", "findings": (said, other)}
+    reporter.report(RunReport.model_validate(report))
+    assert err.getvalue().count("the policy does not count") == 1
+    assert "warning [policy.uncommitted]\n  another does not. Commit it.\n" in err.getvalue()
+
+
 @pytest.mark.parametrize("status", ["committed", "applied", "dry_run"])
 def test_a_diff_that_came_through_is_data(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -105,3 +118,16 @@ def test_the_job_summary_says_the_same() -> None:
     places = (Placed("a", 1, 1, "similar"), Placed("a", 2, 9, "exact"))
     report = RunReport(status="dry_run", exit_code=0, message="m", placements=places)
     assert "| placing | 1 of 2 hunks placed by similar lines |\n" in summary(report, task="t", evidence_name=None)
+
+
+def test_the_job_summary_is_never_so_long_that_the_runner_drops_it() -> None:
+    told = [Finding(id="a.b", path="`" * 999, line=1, message="`" * 999, hint="`" * 999)] * 99
+    report = RunReport(
+        status="rejected",
+        exit_code=1,
+        message="m",
+        findings=tuple(told),
+        files=("`" * 999,) * 99,
+        diff="\U000e0041" * 10**6,
+    )
+    assert len(summary(report, task="t", evidence_name="e").encode()) < 1024 * 1024

@@ -42,6 +42,9 @@ def execute(options: argparse.Namespace) -> int:
 
     if options.delivery == "none":
         raise UsageError("--delivery none delivers nothing", "Give push or pull-request.")
+    if options.delivery == "push" and options.base is not None:
+        said = "--base names where a pull request goes to, and --delivery push opens none"
+        raise UsageError(said, "Leave one of them out.")
     named = Path(options.what)
     # A word that is no folder of a run is taken for a commit.
     folder = named if is_folder_of_one_run(named, "deliver") and (named / SUMS).exists() else None

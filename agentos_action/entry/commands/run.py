@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ def model_arguments(parser: argparse.ArgumentParser) -> None:
     model.add_argument("--gguf", metavar="FILE", help="as --embedded, with this model file, used where it lies")
     model.add_argument("--gguf-sha256", metavar="H", help="its sha256; another file is not loaded")
     model.add_argument("--context", type=tokens, metavar="N", help="tokens of context of the embedded server")
-    model.add_argument("--threads", type=int, metavar="N", help="threads of the embedded server")
+    model.add_argument("--threads", type=threads, metavar="N", help="threads of the embedded server")
     model.add_argument("--timeout", type=seconds, metavar="S", help="seconds for health and all answers together")
 
 
@@ -82,13 +83,12 @@ def seconds(text: str) -> float:
     """Return a time limit as it is given on a command line, more than none and at most a day."""
     import argparse  # noqa: PLC0415 - loaded already by the caller, needed for its error only
 
+    message = f"{text!r} is no number of seconds (more than 0, at most 86400)"
     try:
         value = float(text)
     except ValueError as error:
-        message = f"{text!r} is no number of seconds"
         raise argparse.ArgumentTypeError(message) from error
     if not 0 < value <= 86_400:  # noqa: PLR2004 - a day
-        message = "seconds must be more than 0 and at most 86400"
         raise argparse.ArgumentTypeError(message)
     return value
 
@@ -98,7 +98,21 @@ def tokens(text: str) -> int:
     import argparse  # noqa: PLC0415 - loaded already by the caller, needed for its error only
 
     if not (text.isascii() and text.isdecimal() and 0 < int(text[:10]) <= 10_000_000):  # noqa: PLR2004 - beyond any model
-        message = f"{text!r} is no number of tokens"
+        message = f"{text!r} is no number of tokens (1 to 10000000)"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
+def threads(text: str) -> int:
+    """Return a number of threads as it is given on a command line."""
+    import argparse  # noqa: PLC0415 - loaded already by the caller, needed for its error only
+
+    from agentos_action.sidecar.plan import MOST_THREADS  # noqa: PLC0415 - only where it is given
+
+    if not (
+        text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_THREADS)) and 0 < int(text) <= MOST_THREADS
+    ):
+        message = f"{text!r} is no number of threads (1 to {MOST_THREADS})"
         raise argparse.ArgumentTypeError(message)
     return int(text)
 
@@ -135,11 +149,13 @@ def reported(
 ) -> RunReport:
     """Walk one of the ways, say what came of it, and return the report."""
     from agentos_action.entry.fail import as_line, read_by_runner, uncoloured  # noqa: PLC0415 - not for --help
+    from agentos_action.report.near import nearness  # noqa: PLC0415 - the same
     from agentos_action.report.terminal import Reporter  # noqa: PLC0415 - the same
     from agentos_action.wiring import parts  # noqa: PLC0415 - the same
 
     runner = obeyed and read_by_runner()
-    with Reporter(quiet=options.json, verbose=options.verbose, plain=uncoloured(), runner=runner) as reporter:
+    quiet, verbose, near = options.json, options.verbose, nearness(os.environ)
+    with Reporter(quiet=quiet, verbose=verbose, plain=uncoloured(), runner=runner, near=near) as reporter:
         report = walk(request, parts(), reporter)
     if options.json:
         sys.stdout.write(as_line(report.model_dump(mode="json")))
