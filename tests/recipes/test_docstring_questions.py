@@ -118,6 +118,40 @@ def test_the_grammar_is_a_tree_of_words() -> None:
     assert 'named ::= "n" | (' in written
 
 
+BEYOND = {
+    "def fläche(a, b):\n    return a * b\n": "Return the fläche of a and b.",
+    "class Übung:\n    def __init__(self, länge, π):\n        self.länge = länge\n": (
+        "Represent an übung with its länge and π."
+    ),
+    "def 合計(数値):\n    return sum(数値)\n": "Return the 合計 of the 数値.",
+    "def क्षेत्र(लंबाई):\n    return लंबाई\n": "Return the क्षेत्र of the लंबाई.",
+    "def 𠀀丂(x):\n    return x\n": "Return the 𠀀丂 of x.",
+    "def ölize(numbers):\n    numbers.go()\n": "Ölize the numbers.",
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), BEYOND.items(), ids=BEYOND.values())
+def test_names_beyond_ascii_are_said_whole(recipe: Recipe, text: str, sentence: str) -> None:
+    place = recipe.find("m.py", text)[0][0]
+    filling, prompts = drive(recipe, place, text, [sentence])
+    assert prompts[0].constraint is not None
+    written = str(prompts[0].constraint.grammar)
+    assert "\\u" not in written
+    assert all(word.strip(".") in written for word in sentence.split() if not word.isascii())
+    assert filling == sentence
+    built = recipe.build("m.py", text, {place.id: sentence})
+    assert (built.placed, f'"""{sentence}"""' in built.text) == ((place.id,), True)
+
+
+@pytest.mark.parametrize("stranger", ["é", "ß\u202e", "ä\u200b", "\u3164", "\ufe0f", "ä\u201d", "\x07", "ä\\"])
+def test_no_letter_comes_in_that_the_names_do_not_have(recipe: Recipe, stranger: str) -> None:
+    text = "def fläche(a, b):  # é \u3164\n    return a * b\n"
+    place = recipe.find("m.py", text)[0][0]
+    sentence = f"Return the fl{stranger}che of a and b."
+    assert drive(recipe, place, text, [sentence, sentence])[0] is None
+    assert recipe.build("m.py", text, {place.id: sentence}).placed == ()
+
+
 TIDY = {
     "Skip the blank lines in the lines.": "Skip the blank lines.",
     "Return the pairs of items.": "Return the pairs of items.",

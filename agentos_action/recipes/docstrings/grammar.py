@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import string
 from collections.abc import Iterable
 from itertools import takewhile
 
@@ -23,7 +22,6 @@ _GOING = frozenset(
     "submit switch transform translate upload wrap write".split()
 )
 _VALUES = frozenset("calculate compute count find get measure represent return set sum update yield".split())
-_LETTERS = frozenset(string.ascii_letters)
 _BELONGING = ("of", "between", "from", "for", "with", "at")
 _OTHERS = ("to", "by", "with", "between", "from", "for", "into")
 _LINKS = (" is ", " are ", " is not ", " are not ", " has ", " have ", " contains ", " starts with ", " ends with ")
@@ -83,7 +81,8 @@ def _fitting(opening: Opening, prepositions: tuple[str, ...]) -> tuple[str, ...]
 
 def _named(things: frozenset[str]) -> str:
     """Return the alternatives for one thing: `n` stands bare, `text` may take a determiner."""
-    letters, longer = sorted(things & _LETTERS), sorted(things - _LETTERS)
+    letters = sorted(each for each in things if len(each) == 1 and each.isalpha())
+    longer = sorted(things.difference(letters))
     pair = len(letters) == len("ab")
     both = [f'"{letters[0]} and {letters[1]}"' if pair else _tree(letters)] if letters else []
     return " | ".join([*both, f"({_any(_DETERMINERS)})? ({_tree(longer)})"] if longer else both)
@@ -94,7 +93,12 @@ def _ending(ends: tuple[str, ...]) -> str:
 
 
 def _any(texts: Iterable[str]) -> str:
-    return " | ".join(json.dumps(each) for each in texts)
+    return " | ".join(map(_quoted, texts))
+
+
+def _quoted(text: str) -> str:
+    """Return a literal of the grammar; letters beyond ASCII stand in it as they are."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _tree(said: list[str]) -> str:
@@ -108,9 +112,9 @@ def _tree(said: list[str]) -> str:
         if not shared:
             branches.append('""')
         elif len(rest) == 1:
-            branches.append(json.dumps(shared))
+            branches.append(_quoted(shared))
         else:
-            branches.append(f"{json.dumps(shared)} ({_tree(rest)})")
+            branches.append(f"{_quoted(shared)} ({_tree(rest)})")
     return " | ".join(branches)
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 _PROPER = {"celsius": "Celsius", "fahrenheit": "Fahrenheit", "kelvin": "Kelvin", "fibonacci": "Fibonacci"}
 _ACRONYMS = frozenset(
     "json csv xml html url urls sql rgb ascii utf http id ids ip pdf api md5 sha256 sha1 cpu html5 toml yaml".split()
@@ -41,8 +43,8 @@ def is_plural(word: str) -> bool:
 
 
 def plural(word: str) -> str:
-    """Return a noun's plural."""
-    if is_plural(word) or word in _UNCOUNTED:
+    """Return a noun's plural; a word with letters beyond ASCII is not English, and stays as it is."""
+    if is_plural(word) or word in _UNCOUNTED or not word.isascii():
         return word
     if word.endswith("y") and word[-2:-1] not in set("aeiou"):
         return f"{word[:-1]}ies"
@@ -60,12 +62,18 @@ def singular(word: str) -> str:
 
 def forms(word: str) -> set[str]:
     """Return a word with its singular and plural."""
-    return {word, singular(word), plural(word)} if word.isalpha() and len(word) > len("of") else {word}
+    inflected = word.isascii() and word.isalpha() and len(word) > len("of")
+    return {word, singular(word), plural(word)} if inflected else {word}
 
 
 def article(word: str) -> str:
     """Return the indefinite article for a word, by its first letter."""
-    return "an" if word[:1] in set("aeiou") and not word.startswith(("uni", "use", "one", "eu", "url")) else "a"
+    return (
+        "an"
+        if unicodedata.normalize("NFD", word)[:1] in set("aeiou")
+        and not word.startswith(("uni", "use", "one", "eu", "url"))
+        else "a"
+    )
 
 
 def determined(said: list[str]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from agentos_action.recipes.docstrings.source import (
     read,
     split_lines,
 )
+from agentos_action.recipes.docstrings.vocabulary import letters
 from agentos_action.records.recipe import Built, LeftAlone
 
 NO_FILLING = "the model gave no usable sentence"
@@ -42,7 +43,7 @@ def build(path: str, text: str, fillings: Mapping[str, str]) -> Built:
                 left.append(LeftAlone(key, path, each.line, DOCUMENTED))
             continue
         filling = fillings.get(key)
-        objection = refusal(each) or _objection(filling)
+        objection = refusal(each) or _objection(filling, each)
         if objection is None and filling is not None:
             chosen[key] = filling
         else:
@@ -52,10 +53,10 @@ def build(path: str, text: str, fillings: Mapping[str, str]) -> Built:
     return Built(new, placed, tuple(left))
 
 
-def _objection(filling: str | None) -> str | None:
+def _objection(filling: str | None, definition: Definition) -> str | None:
     if filling is None:
         return NO_FILLING
-    return None if is_sentence(filling) else NOT_A_SENTENCE
+    return None if is_sentence(filling, letters(definition)) else NOT_A_SENTENCE
 
 
 def _apply(text: str, found: Mapping[str, Definition], chosen: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from agentos_action.recipes.docstrings.opening import shorter
 from agentos_action.recipes.docstrings.prompt import code_of, prompt
 from agentos_action.recipes.docstrings.sentence import tidy
 from agentos_action.recipes.docstrings.source import Definition, UnreadableSourceError
+from agentos_action.recipes.docstrings.vocabulary import letters
 from agentos_action.records.model import Prompt
 from agentos_action.records.recipe import Built, LeftAlone, Place
 
@@ -36,12 +37,12 @@ class DocstringsRecipe:
         if definition is None:
             return None
         limit, code = insert.room(text, definition.node), code_of(definition, text)
-        start = opening(definition)
+        start, beyond = opening(definition), letters(definition)
         answer = yield prompt(definition, text, start)
-        best = tidy(answer, limit, code)
+        best = tidy(answer, limit, code, beyond)
         if best is None:
             answer = yield prompt(definition, text, shorter(start))
-            best = tidy(answer, limit, code)
+            best = tidy(answer, limit, code, beyond)
         return best
 
     def build(self, path: str, text: str, fillings: Mapping[str, str]) -> Built:

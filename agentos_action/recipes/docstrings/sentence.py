@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import pairwise
 
 from agentos_action.recipes.docstrings.examples import LEAKS
@@ -35,18 +36,24 @@ _UNFOUNDED = LEAKS | frozenset(
 )
 
 
-def is_sentence(text: str) -> bool:
-    """Tell whether the text is one plain line: capital first, one full stop, at its end, and no longer than a line."""
-    fits = _PLAIN.fullmatch(text) is not None and len(text) <= MAX_COLUMNS
+def is_sentence(text: str, letters: frozenset[str] = frozenset()) -> bool:
+    """Tell whether the text is one plain line: capital first, one full stop, at its end, and no longer than a line.
+
+    Beyond ASCII it has none but these letters.
+    """
+    plain = "".join("A" if each in letters and each.istitle() else "a" if each in letters else each for each in text)
+    fits = _PLAIN.fullmatch(plain) is not None and len(text) <= MAX_COLUMNS
     return fits and "  " not in text and len(text.split()) >= MIN_WORDS and not _repeats(text)
 
 
-def tidy(answer: str, limit: int, code: str = "") -> str | None:
+def tidy(answer: str, limit: int, code: str = "", letters: frozenset[str] = frozenset()) -> str | None:
     """Return the answer's first sentence, at most `limit` characters, without what the code does not bear out.
+
+    Beyond ASCII it may have these letters.
 
     An answer without full stop was cut off, so it may end in the middle of a word.
     """
-    text = " ".join(answer.replace("`", "").replace('"', "").split())
+    text = " ".join(unicodedata.normalize("NFC", answer).replace("`", "").replace('"', "").split())
     text = re.sub(r"^(?:docstring|answer|description)\s*:\s*", "", text, flags=re.IGNORECASE)
     found = re.match(r"(.+?)(?:\.(?=\s|$)|$)", text)
     if found is None:
@@ -58,7 +65,7 @@ def tidy(answer: str, limit: int, code: str = "") -> str | None:
         said = _shorten(said, limit - 1)
     said = _with_articles(_without_echo(_DANGLING.sub("", _supported(said, code))))
     sentence = f"{said[:1].upper()}{said[1:]}."
-    usable = is_sentence(sentence) and len(sentence) <= limit and not _BARE_CONDITION.fullmatch(sentence)
+    usable = is_sentence(sentence, letters) and len(sentence) <= limit and not _BARE_CONDITION.fullmatch(sentence)
     return sentence if usable else None
 
 
@@ -107,7 +114,7 @@ def _shorten(said: str, limit: int) -> str:
 
 def _repeats(text: str) -> bool:
     """Tell whether a pair of words, or one word three times, comes again: a small model's stutter."""
-    said = re.findall(r"[a-z0-9-]+", text.lower())
+    said = re.findall(r"[a-z0-9\x80-\U0010ffff-]+", text.lower())
     pairs = [pair for pair in pairwise(said) if len(pair[0]) + len(pair[1]) >= _PAIR_LETTERS]
     often = any(said.count(word) >= _OFTEN for word in said if len(word) >= _WORD_LETTERS)
     return often or len(pairs) != len(set(pairs)) or any(a == b for a, b in pairwise(said))

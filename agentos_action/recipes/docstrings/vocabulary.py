@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from agentos_action.recipes.docstrings.inflect import display, forms
 from agentos_action.recipes.docstrings.shape import parameters
 from agentos_action.recipes.docstrings.source import Definition, Node
-from agentos_action.recipes.docstrings.words import GLUE, words
+from agentos_action.recipes.docstrings.words import GLUE, is_wordly, words
 
 # What a called function, a method or an attribute of this name lets a sentence say.
 _CALLS = {
@@ -80,9 +80,19 @@ def vocabulary(definition: Definition) -> Vocabulary:
     return Vocabulary(_sayable(things | named, node), _sayable(things, node))
 
 
+def letters(definition: Definition) -> frozenset[str]:
+    """Return the letters beyond ASCII that a sentence may have: those of the definition's names, in either case."""
+    names = {definition.owner.name} if definition.owner is not None else set()
+    for each in ast.walk(definition.node):
+        names.update(str(getattr(each, field)) for field in ("name", "arg", "id", "attr") if hasattr(each, field))
+    said = "".join(names)
+    both = said + said.lower() + said.upper() + said.title()
+    return frozenset(each for each in both if not each.isascii() and is_wordly(each))
+
+
 def _sayable(said: set[str], node: Node) -> frozenset[str]:
     taken = parameters(node)
-    plain = {each for each in said if (each not in GLUE or each in taken) and each.isalnum() and each.isascii()}
+    plain = {each for each in said if (each not in GLUE or each in taken) and is_wordly(each)}
     return frozenset(display(each) for each in plain if len(each) > 1 or each in taken)
 
 

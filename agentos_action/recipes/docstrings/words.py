@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # Verbs that open a function's name and, capitalised, a sentence that is true whenever the name is.
 VERBS = frozenset(
@@ -82,8 +83,25 @@ GLUE = frozenset(
 # Where the object of a verb ends: `delete_if_exists` deletes, `read_from_file` reads.
 STOPPERS = frozenset("if to from by in into with for as or and on at of until unless when".split())
 
+# A word of a name, by the kinds of its characters.
+_PART = re.compile(r"A+(?!a)|A?a+|0+")
+
 
 def words(name: str) -> list[str]:
     """Split a name in snake, camel or capital letters into lower-case words, abbreviations written out."""
-    parts = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)
-    return [word for part in parts for word in ABBREVIATIONS.get(part.lower(), part.lower()).split()]
+    parts = [name[slice(*found.span())].lower() for found in _PART.finditer("".join(map(_kind, name)))]
+    return [word for part in parts for word in ABBREVIATIONS.get(part, part).split()]
+
+
+def is_wordly(text: str) -> bool:
+    """Tell whether there is nothing in a text but letters of any script, with their marks, and digits."""
+    return bool(text) and "_" not in map(_kind, text)
+
+
+def _kind(char: str) -> str:
+    """Return `A` for a capital, `a` for another letter or what is written on one, `0` for a digit, else `_`."""
+    if char.isupper() or char.istitle():
+        return "A"
+    if char.isalpha() or unicodedata.category(char).startswith("M"):
+        return "a"
+    return "0" if char.isdigit() else "_"
