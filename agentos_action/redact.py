@@ -234,8 +234,7 @@ def _character(text: str) -> str:
     ways += [r"\+"] if text == " " else []
     named = escape(text)
     ways += [named] if named != text else []
-    if len(text) == 1:
-        ways.append(rf"&#(?:0{{0,6}}{ord(text)}|[xX]0{{0,6}}{_hex(f'{ord(text):x}')});")
+    ways.append("".join(rf"&#(?:0{{0,6}}{ord(char)}|[xX]0{{0,6}}{_hex(f'{ord(char):x}')});" for char in text))
     return f"(?:{'|'.join(ways)})"
 
 

@@ -46,7 +46,7 @@ class RepoView:
             if "not found" in str(error):
                 hint = "Go to one, or name one with --repo."
                 raise UsageError(f"{path} is not inside a git repository", hint) from error
-            raise UsageError(f"{path}: cannot open the repository: {error}", "Check it with `git status`.") from error
+            raise UsageError(f"{path}: cannot open the repository: {error}", _unopened(error)) from error
 
     @property
     def place(self) -> Path:
@@ -147,6 +147,13 @@ class RepoView:
         except (pygit2.GitError, KeyError, ValueError):
             return None
         return CommitFacts(str(found.message), str(found.tree_id), tuple(str(parent) for parent in found.parent_ids))
+
+
+def _unopened(error: pygit2.GitError) -> str:
+    if "not owned" in str(error):
+        # A job in a container: the runner's user made the folder, and another one is in there.
+        return "If you trust it: `git config --global --add safe.directory` and that path."
+    return "Check it with `git status`."
 
 
 def common_folder(git_dir: Path) -> Path:

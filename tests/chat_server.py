@@ -30,7 +30,7 @@ class ChatServer:
                     self.send_error(404)
                     return
                 outer.asked.release()
-                outer.release.wait(30)
+                outer.release.wait(200)
                 choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": answer}}
                 usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
                 self._send({"object": "chat.completion", "model": "told", "choices": [choice], "usage": usage})

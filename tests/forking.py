@@ -68,7 +68,7 @@ class _Forker:
     def close(self) -> None:
         """End it."""
         self._channel.close()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def run(
         self, arguments: Sequence[str], message: bytes, given: bytes, seconds: float
@@ -82,6 +82,8 @@ class _Forker:
             for end in (into, stdin, *(write for _, write in pipes)):
                 os.close(end)
         out, err, status = _read([read for read, _ in pipes], seconds, arguments)
+        if len(status.split()) != 2:
+            raise RuntimeError(f"the process that forks, or the one that waits, has ended: {err.decode()}")
         code = os.waitstatus_to_exitcode(int(status.split()[1]))
         return subprocess.CompletedProcess(list(arguments), code, _text(out), _text(err))
 

@@ -18,19 +18,19 @@ from agentos_action.errors import ToolError
 
 def test_returns_code_and_both_streams() -> None:
     """The exit code and both streams are returned."""
-    finished = process.run(["sh", "-c", "echo out; echo err >&2; exit 3"], timeout=10)
+    finished = process.run(["sh", "-c", "echo out; echo err >&2; exit 3"], timeout=60)
     assert finished == process.Finished(3, b"out\n", b"err\n", timed_out=False)
 
 
 def test_input_larger_than_a_pipe_comes_back_whole() -> None:
     """Input larger than a pipe comes back whole."""
     data = os.urandom(1_000_000)
-    assert process.run(["cat"], timeout=10, input=data).stdout == data
+    assert process.run(["cat"], timeout=60, input=data).stdout == data
 
 
 def test_a_child_that_does_not_read_its_input_is_no_error() -> None:
     """A child that does not read its input is no error."""
-    finished = process.run(["true"], timeout=10, input=b"x" * 1_000_000)
+    finished = process.run(["true"], timeout=60, input=b"x" * 1_000_000)
     assert (finished.returncode, finished.timed_out) == (0, False)
 
 
@@ -48,10 +48,10 @@ def test_time_limit_ends_grandchildren_even_in_another_session(tmp_path: Path) -
     """Time limit ends grandchildren even in another session."""
     script = "sleep 300 & echo $! > a; setsid sleep 300 & echo $! > b; trap '' TERM; echo ready; wait"
     began = time.monotonic()
-    finished = process.run(["sh", "-c", script], timeout=0.7, cwd=tmp_path)
+    finished = process.run(["sh", "-c", script], timeout=3, cwd=tmp_path)
     assert finished.timed_out
     assert finished.stdout == b"ready\n"
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 100
     assert all(_gone(int((tmp_path / name).read_text())) for name in "ab")
 
 
@@ -60,17 +60,17 @@ def test_what_a_finished_child_leaves_in_its_group_is_ended(tmp_path: Path) -> N
     began = time.monotonic()
     finished = process.run(["sh", "-c", "sleep 300 & echo $! > pid; echo done"], timeout=30, cwd=tmp_path)
     assert (finished.returncode, finished.stdout, finished.timed_out) == (0, b"done\n", False)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 100
     assert _gone(int((tmp_path / "pid").read_text()))
 
 
 def test_ctrl_c_ends_the_child(tmp_path: Path) -> None:
     """Ctrl-C ends the child."""
-    code = "import agentos_action.process as p; p.run(['sh', '-c', 'echo $$ > pid; sleep 300'], timeout=100)"
+    code = "import agentos_action.process as p; p.run(['sh', '-c', 'echo $$ > pid; sleep 300'], timeout=600)"
     with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.DEVNULL) as ours:
         pid = int(_text_of(tmp_path / "pid"))
         ours.send_signal(signal.SIGINT)
-        ours.wait(10)
+        ours.wait(60)
     assert ours.returncode != 0
     assert _gone(pid)
 
@@ -80,11 +80,11 @@ def test_environment_is_an_allow_list(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("GIT_DIR", "GIT_INDEX_FILE", "PYTHONPATH", "OPENAI_API_KEY", "PIP_INDEX_URL", "LC_ALL", "https_proxy"):
         monkeypatch.setenv(name, "set")
     asked = ["env"]
-    plain = _names(process.run(asked, timeout=10).stdout_text)
+    plain = _names(process.run(asked, timeout=60).stdout_text)
     assert {"PATH", "LC_ALL", "https_proxy"} <= plain
     assert not plain & {"GIT_DIR", "GIT_INDEX_FILE", "PYTHONPATH", "OPENAI_API_KEY", "PIP_INDEX_URL"}
     kept = _names(
-        process.run(asked, timeout=10, keep=("PIP_*", "GIT_*", "PYTHON*"), env_extra={"OURS": "1"}).stdout_text
+        process.run(asked, timeout=60, keep=("PIP_*", "GIT_*", "PYTHON*"), env_extra={"OURS": "1"}).stdout_text
     )
     assert {"PIP_INDEX_URL", "OURS"} <= kept
     assert not kept & {"GIT_DIR", "GIT_INDEX_FILE", "PYTHONPATH"}
@@ -92,7 +92,7 @@ def test_environment_is_an_allow_list(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_whole_environment_is_taken_as_it_is() -> None:
     """Given a whole environment the child inherits nothing."""
-    finished = process.run(["/usr/bin/env"], timeout=10, env={"GIT_DIR": "x", "ONLY": "1"})
+    finished = process.run(["/usr/bin/env"], timeout=60, env={"GIT_DIR": "x", "ONLY": "1"})
     assert sorted(finished.stdout_text.split()) == ["GIT_DIR=x", "ONLY=1"]
 
 
@@ -127,7 +127,7 @@ def test_a_released_child_lives_on() -> None:
     found = psutil.Process(child.pid)
     assert found.status() != psutil.STATUS_ZOMBIE
     found.kill()
-    found.wait(5)
+    found.wait(60)
 
 
 def _names(text: str) -> set[str]:
@@ -135,7 +135,7 @@ def _names(text: str) -> set[str]:
 
 
 def _text_of(path: Path) -> str:
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 60
     while time.monotonic() < limit:
         if path.exists() and (text := path.read_text()).endswith("\n"):
             return text
@@ -144,7 +144,7 @@ def _text_of(path: Path) -> str:
 
 
 def _gone(pid: int) -> bool:
-    limit = time.monotonic() + 5
+    limit = time.monotonic() + 60
     while time.monotonic() < limit:
         try:
             if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:

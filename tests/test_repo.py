@@ -235,3 +235,12 @@ def test_an_index_that_cannot_be_read_is_told(repo: Path) -> None:
         RepoView.open(repo).index_snapshot()
     with pytest.raises(UsageError, match=r"GIT_INDEX_FILE names .*none"):
         RepoView.open(repo).index_snapshot(Path("none"))
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give files away")
+def test_a_repository_of_another_user_is_told_with_the_setting(repo: Path) -> None:
+    for place in (repo, repo / ".git"):
+        os.chown(place, 65534, -1)
+    with pytest.raises(UsageError, match="not owned by current user") as caught:
+        RepoView.open(repo)
+    assert "safe.directory" in caught.value.hint

@@ -19,6 +19,7 @@ from agentos_action.entry.delivery import TOKENS
 from agentos_action.entry.fail import guarded, take_out
 from agentos_action.entry.inputs import NOTHING, Inputs, read_inputs
 from agentos_action.entry.request import known_secrets, run_request, secrets_in
+from agentos_action.entry.said import told
 from agentos_action.entry.words import check_dashes, in_inputs, input_of
 from agentos_action.errors import EXIT_INTERRUPTED, EXIT_REJECTED, AgentOSError, UsageError
 from agentos_action.evidence.layout import DIFF
@@ -120,8 +121,8 @@ def _options(inputs: Inputs) -> argparse.Namespace:
     try:
         return parser.parse_args(inputs.argv)
     except argparse.ArgumentError as error:
-        name = input_of(error.argument_name or "")
-        raise UsageError(f"the input {name}: {error.message}", "See the inputs in action.yml.") from error
+        what, hint = told(f"the input {input_of(error.argument_name or '')}", error.message)
+        raise UsageError(what, hint or "See the inputs in action.yml.") from error
 
 
 def _refused(error: AgentOSError) -> RunReport:
@@ -171,8 +172,8 @@ def _publish(report: RunReport, inputs: Inputs, environment: Mapping[str, str]) 
         "tokens": _tokens(report.usage),
     }
     delimiter = f"agentos-{secrets.token_hex(20)}"
-    told = "".join(output(key, value, delimiter) for key, value in outputs.items())
-    _append(environment.get("GITHUB_OUTPUT"), told)
+    lines = "".join(output(key, value, delimiter) for key, value in outputs.items())
+    _append(environment.get("GITHUB_OUTPUT"), lines)
     text = summary(report, task=clean(inputs.task), evidence_name=name if inputs.upload else None)
     _append(environment.get("GITHUB_STEP_SUMMARY"), text)
 

@@ -53,7 +53,15 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError in place of printing and leaving."""
-        raise UsageError(message, f"`{self.prog} --help` shows what there is.")
+        from agentos_action.entry.said import missing, named, no_command, told  # noqa: PLC0415 - only for what is wrong
+
+        help_ = f"`{self.prog} --help` shows what there is."
+        name, said = named(message)
+        if not name:
+            raise UsageError(missing(message), help_)
+        found = None if name.startswith("-") else no_command(self.prog, said)
+        what, hint = found or told(name, said)
+        raise UsageError(what, hint or help_)
 
 
 def described(text: str, example: str) -> dict[str, Any]:

@@ -119,6 +119,6 @@ def _number(text: str) -> int:
     import argparse  # noqa: PLC0415 - loaded already by the caller, needed for its error only
 
     if not re.fullmatch(r"[1-9][0-9]{0,14}", text):
-        message = f"{text!r} is no number of an issue"
+        message = f"{text!r} is no number of an issue (1, 2, …, without #)"
         raise argparse.ArgumentTypeError(message)
     return int(text)

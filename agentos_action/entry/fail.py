@@ -162,7 +162,8 @@ def _stream(old: TextIO | None, flags: int) -> TextIO:
     if not isinstance(old, io.TextIOWrapper):
         return old
     raw = _Stream(old.fileno(), "w", closefd=False)
-    buffer, lines = io.BufferedWriter(raw), old.line_buffering
+    # PYTHONUNBUFFERED asks for `write_through`, which would end at our buffer: a line at a time is as good.
+    buffer, lines = io.BufferedWriter(raw), old.line_buffering or old.write_through
     return io.TextIOWrapper(buffer, encoding=old.encoding, errors="backslashreplace", line_buffering=lines)
 
 

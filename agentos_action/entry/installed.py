@@ -41,6 +41,7 @@ def main() -> int:
     """Make or find the environment, write where it is to GITHUB_OUTPUT, and return the exit code."""
     told = os.environ
     try:
+        _require_unix(told)
         source = Path(told["GITHUB_ACTION_PATH"])
         place = environment_for(source, told.get("AGENTOS_EXTRA", ""), _roots(told))
         _tell(told.get("GITHUB_OUTPUT"), {"python": place / "bin/python", "agentos": place / "bin/agentos"})
@@ -48,6 +49,11 @@ def main() -> int:
         error = raised if isinstance(raised, AgentOSError) else UsageError(f"no environment can be made: {raised}")
         return refused(error, told.get("GITHUB_OUTPUT"))
     return 0
+
+
+def _require_unix(told: Mapping[str, str]) -> None:
+    if told.get("RUNNER_OS") == "Windows":
+        raise UsageError("AgentOS Action does not run on Windows", "Take a runner with Linux or macOS (runs-on).")
 
 
 def refused(error: AgentOSError, output: str | None) -> int:

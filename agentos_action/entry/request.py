@@ -114,7 +114,7 @@ def _request(options: argparse.Namespace, half: Half, target: Target) -> RunRequ
         half=half,
         target=target,
         branch=_branch(options.branch),
-        policy_ref=options.policy_ref,
+        policy_ref=_commit("--policy-ref", options.policy_ref),
         allow_path=tuple(options.allow_path or ()),
         allowed_paths=tuple(options.allowed_paths or ()),
         forbidden_paths=tuple(options.forbidden_paths or ()),
@@ -138,6 +138,13 @@ def _branch(name: str | None) -> str | None:
     return name
 
 
+def _commit(option: str, rev: str | None) -> str | None:
+    """Return a revision; raises UsageError for an empty one, which is a variable that was not set."""
+    if rev is not None and not rev.strip():
+        raise UsageError(f"{option} is empty", f"Give a branch, tag or commit id, or leave {option} out.")
+    return rev
+
+
 def identity(environment: Mapping[str, str]) -> dict[str, str]:
     """Return git's own variables that name author and committer."""
     return {name: environment[name] for name in _IDENTITY if environment.get(name)}
@@ -154,7 +161,7 @@ def run_request(options: argparse.Namespace, *, target: Target = "commit", half:
         instruction=options.instruction,
         recipe=options.recipe,
         files=tuple(options.files or ()),
-        base=options.base,
+        base=_commit("--base", options.base),
         flags=_flags(options),
         environment=wish_of(environment),
         api_keys=secrets_in(environment),

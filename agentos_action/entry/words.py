@@ -26,6 +26,15 @@ _INPUTS = {option: name for name, option in (OPTIONS | LINES).items()} | _OTHERS
 _KEY = re.compile(r"\bPut (it|the right key) into the environment\b.*", re.DOTALL)
 #: How a proposal says what comes next: a folder of the runner, which is gone with it, is no use to who reads a summary.
 _NEXT = re.compile(r"\bcommit it: agentos commit .*", re.DOTALL)
+#: How the embedded server says where its model comes from: in a step, an input fetches it.
+_INSTALLS = (
+    (re.compile(r"`agentos model install \S+`, then --embedded"), "Write sidecar: embedded, which fetches a model"),
+    (re.compile(r"\Aagentos model install \S+\Z"), "Write sidecar: embedded and no profile: that fetches it."),
+    (
+        re.compile(r"\Aagentos model install \S+, or: agentos model install .*\Z"),
+        "Write sidecar: embedded and neither profile nor model, or a GGUF file's path and sidecar-sha256.",
+    ),
+)
 
 
 def input_of(option: str) -> str:
@@ -37,6 +46,8 @@ def in_inputs(text: str) -> str:
     """Return what an error says with inputs in place of options; one that names a whole command is left as it is."""
     text = _NEXT.sub("a step with mode: commit takes its evidence and commits it", text)
     text = _KEY.sub(r"Give \1 as api-key, from a secret that is there and not empty.", text)
+    for command, instead in _INSTALLS:
+        text = command.sub(instead, text)
     return text if "agentos " in text else re.sub(r"(?<![^\s(])--[a-z][a-z0-9-]*", lambda word: input_of(word[0]), text)
 
 

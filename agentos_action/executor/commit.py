@@ -56,8 +56,7 @@ class Executor:
         `paths` are those that the commit is to touch; `sign` is the policy's rule (`CommitOrder.sign`), by which a
         missing key or program is found too; `people` says as whom, by which half an identity is found.
         """
-        if people is not None:
-            identity.identities(self._repo.config, people, people.identity)
+        persons = identity.identities(self._repo.config, people, people.identity) if people is not None else None
         to = refs.target(self._repo, branch, base)
         refs.require_free(self._repo, to)
         _require_writable(self._repo)
@@ -65,7 +64,7 @@ class Executor:
             worktree.require_unlocked(self._repo)
             worktree.require_clean(self._repo, self._versions(paths, base))
         if sign is not None:
-            signing.check(self._repo, sign)
+            signing.check(self._repo, sign, persons.committer if persons is not None else None)
 
     def _versions(self, paths: tuple[str, ...], base: str) -> dict[str, FileVersion | None]:
         """Return what the base holds at some paths; a folder, or a submodule, among them says nothing of a file."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pygit2
 
 from agentos_action.errors import ToolError, UsageError
-from agentos_action.executor.identity import BOT_NAME, Identities, setting
+from agentos_action.executor.identity import Identities, setting
 from agentos_action.records.policy import Signing
 from agentos_action.records.trailer import one_line
 from agentos_action.redact import Redactor
@@ -69,15 +69,18 @@ def create(  # noqa: PLR0913 - a commit's parts, and how it is signed
         return repo.create_commit(None, people.author, people.committer, text, tree, list(parents))
     # pygit2's stub calls it an Oid; it is the commit's text.
     content = str(repo.create_commit_string(people.author, people.committer, text, tree, list(parents)))
-    committer = f"{people.committer.name} <{people.committer.email}>"
-    signature = _Signer(repo, committer, rule, seconds).sign(content.encode())
+    signature = _Signer(repo, _as_gpg(people.committer), rule, seconds).sign(content.encode())
     return repo.create_commit_with_signature(content, signature)
 
 
-def check(repo: pygit2.Repository, rule: Signing = "git") -> None:
-    """Raise UsageError where commits are to be signed and plainly cannot be; runs nothing: a key may be locked."""
+def check(repo: pygit2.Repository, rule: Signing = "git", committer: pygit2.Signature | None = None) -> None:
+    """Raise UsageError where commits are to be signed and plainly cannot be; nothing is signed and nobody asked.
+
+    gpg is asked whether it has the secret key at all; one that is locked is as good as any. Without `committer`, by
+    whom gpg finds a key that is not configured, only a configured one is looked for.
+    """
     if wanted(repo.config, rule):
-        _Signer(repo, BOT_NAME, rule, SECONDS).check()
+        _Signer(repo, _as_gpg(committer) if committer else "", rule, SECONDS).check()
 
 
 def wanted(config: pygit2.Config, rule: Signing) -> bool:
@@ -88,6 +91,10 @@ def wanted(config: pygit2.Config, rule: Signing) -> bool:
         return False
     except pygit2.GitError as error:
         raise UsageError(f"git's setting commit.gpgsign: {error}", "Set it to true or false.") from error
+
+
+def _as_gpg(person: pygit2.Signature) -> str:
+    return f"{person.name} <{person.email}>"
 
 
 class _Signer:
@@ -107,16 +114,45 @@ class _Signer:
         self._program = self._configured_program()
 
     def check(self) -> None:
-        """Raise UsageError where the program or the ssh key is missing."""
+        """Raise UsageError where the program or the key is missing."""
         if shutil.which(self._program) is None:
             raise self._cannot(f"cannot start {self._program}: there is no such program")
-        if self._name != "ssh":
-            return
         key = setting(self._config, "user.signingkey")
-        if not key:
+        if self._name != "ssh":
+            self._check_secret(key or self._committer)
+        elif not key:
             self._default_command()
         elif _literal(key) is None and not any(file.is_file() for file in (self._file(key), self._file(f"{key}.pub"))):
             raise self._cannot(f"user.signingkey names {key}, which is no file")
+        else:
+            self._check_agent(key)
+
+    def _check_secret(self, who: str) -> None:
+        """Raise UsageError where gpg itself says that it has no such secret key; another program may have its own."""
+        from agentos_action.executor import secret_key  # noqa: PLC0415 - most commits are not signed
+
+        if not who or Path(self._program).name not in secret_key.PROGRAMS:
+            return
+        try:
+            why = secret_key.unfit(self._program, who, _KEEP)
+        except ToolError as error:
+            raise self._cannot(error.message) from error
+        if why is not None:
+            raise self._cannot(why)
+
+    def _check_agent(self, key: str) -> None:
+        """Raise UsageError where the private half can only be in an agent, and there is none; a wrapper knows more."""
+        from agentos_action import process  # noqa: PLC0415 - most commits are not signed
+
+        if Path(self._program).name != "ssh-keygen":
+            return
+        if _literal(key) is None:
+            named = self._file(key)
+            private = named.with_suffix("") if named.suffix == ".pub" else named
+            if private.is_file():
+                return
+        if not process.environment(_KEEP).get("SSH_AUTH_SOCK"):
+            raise self._cannot("the private half of user.signingkey is not here, and SSH_AUTH_SOCK names no agent")
 
     def sign(self, content: bytes) -> str:
         """Return the armoured signature of a commit object; raises UsageError with the program's own words."""

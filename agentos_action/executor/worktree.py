@@ -184,14 +184,24 @@ def _planned(workdir: Path, change: FileChange) -> bytes:
     if change.old is None or change.new is None or change.old_path != change.new_path:
         hint = "Use `agentos run`, which commits."
         raise ConflictError(f"{change.path!r}: only changes of existing files are left in the work tree", hint)
-    target = workdir / change.path
-    whole = real_parents(workdir, change.path) and target.is_file() and not target.is_symlink()
-    current = target.read_bytes() if whole else None
+    current = _current(workdir, change.path)
     if current == change.old.content:
         return change.new.content
     if current is not None and current == _crlf(change.old.content):
         return _crlf(change.new.content)
     raise _in_the_way([change.path])
+
+
+def is_as(workdir: Path, path: str, content: bytes) -> bool:
+    """Return whether the work tree holds this content in one of the ways that `write_only` takes."""
+    return _current(workdir, path) in {content, _crlf(content)}
+
+
+def _current(workdir: Path, path: str) -> bytes | None:
+    """Return the bytes of a regular file of the work tree, None where there is none."""
+    target = workdir / path
+    whole = real_parents(workdir, path) and target.is_file() and not target.is_symlink()
+    return target.read_bytes() if whole else None
 
 
 def _crlf(content: bytes) -> bytes:

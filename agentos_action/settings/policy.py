@@ -47,5 +47,8 @@ def read_policy(content: bytes, where: str) -> LoadedPolicy:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"{where}: not UTF-8 (byte {error.start})", "Save the policy as UTF-8.") from error
+    if text.startswith("\ufeff"):
+        hint = "Save the policy as UTF-8 without it (some editors call that UTF-8, and the other UTF-8 with BOM)."
+        raise UsageError(f"{where}:1: begins with a byte order mark, which TOML does not know", hint)
     digest = hashlib.sha256(content).hexdigest()
     return LoadedPolicy(read_toml(text.replace("\r\n", "\n"), Policy, where), where, digest)

@@ -80,6 +80,10 @@ def _become(config: dict[str, Any]) -> NoReturn:
 
 
 def _serve_xllamacpp(config: dict[str, Any], supervisor: int) -> NoReturn:
+    if sys.platform == "darwin":
+        # Metal is not safe after a fork without an exec, and the GPU of a virtual Mac (GitHub's runners) hangs or
+        # answers nonsense. With no device of Metal's llama.cpp takes the processor; a program (`--binary`) is free.
+        os.environ["GGML_METAL_DEVICES"] = "0"
     import xllamacpp  # noqa: PLC0415 - 100 MB that the supervisor must not carry
 
     params = xllamacpp.CommonParams()

@@ -171,7 +171,7 @@ def _wanted_digest(source: str, known: Known | None, sha256: str | None) -> str:
             raise UsageError(message, "leave --sha256 out for a known model")
         return known.sha256
     if given is None:
-        message = f"the model {fetch.without_secrets(source)} needs --sha256"
+        message = f"the model {fetch.without_secrets(source) or repr(source)} needs --sha256"
         hint = f"give the digest its publisher names (sha256sum shows a file's); known models: {', '.join(KNOWN)}"
         raise UsageError(message, hint)
     return given

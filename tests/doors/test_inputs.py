@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from agentos_action.entry.inputs import read_inputs
 from agentos_action.entry.words import check_dashes, in_inputs
 from agentos_action.errors import UsageError
 from agentos_action.records.run import RunReport
+from agentos_action.sidecar.models import find
 from tests.doors.tree import ROOT
 
 
@@ -98,8 +102,27 @@ def test_an_error_names_inputs_and_leaves_commands_alone() -> None:
     assert in_inputs(key) == "Give it as api-key, from a secret that is there and not empty."
     proposed = "accepted; commit it: agentos commit /runner/temp/agentos-evidence/x --branch agentos/a"
     assert in_inputs(proposed) == "accepted; a step with mode: commit takes its evidence and commits it"
+    nothing = "Nothing answers here. `agentos model install smollm2-135m`, then --embedded; or start llama-server."
+    told = "Nothing answers here. Write sidecar: embedded, which fetches a model; or start llama-server."
+    assert in_inputs(nothing) == told
     whole = "agentos tool auth set --provider openai"
     assert in_inputs(whole) == whole
+
+
+def test_what_a_parser_refuses_is_told_as_an_input() -> None:
+    given = {"PATH": os.environ["PATH"], **inputs(instruction="x", threads="many")}
+    command = [sys.executable, "-I", "-m", "agentos_action.entry.action"]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "the input threads: 'many' is no number of threads (1 to 512)" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["smollm2-135m", "own"])
+def test_a_model_that_is_not_there_is_fetched_by_an_input(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        find(name, tmp_path)
+    assert "agentos model install" in caught.value.hint
+    assert in_inputs(caught.value.hint).startswith("Write sidecar: embedded and n")
 
 
 def test_a_gguf_file_needs_its_digest() -> None:

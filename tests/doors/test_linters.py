@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.doors.tree import ROOT
 
@@ -66,3 +67,10 @@ def test_no_input_is_spliced_into_a_script() -> None:
     scripts = re.findall(r"^ +run: (?:\|\n((?:(?: {8,}.*)?\n)+)|(.*)\n)", text, re.MULTILINE)
     assert len(scripts) == 4
     assert not [script for pair in scripts for script in pair if "${{" in script]
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_no_artifact_stands_in_the_way_of_another_attempt(file: Path) -> None:
+    jobs = yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"].values()
+    uploads = [step["with"] for job in jobs for step in job["steps"] if "upload-artifact@" in step.get("uses", "")]
+    assert not [given for given in uploads if not given.get("overwrite") and "run_attempt" not in given["name"]]

@@ -59,6 +59,16 @@ def test_a_harmless_change_passes_and_a_workflow_does_not(repo: Path, clone: Clo
     assert git(repo, "rev-list", "--count", "HEAD") == "2\n"
 
 
+def test_that_no_model_answered_is_seen_in_a_hook_that_passes(
+    repo: Path, clone: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write_files(repo, {"sizes.py": PYTHON})
+    done = clone.commit(repo, "--all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "skipped, because no model is installed here" in done.stderr
+
+
 def test_commit_all_is_judged_too(repo: Path, clone: Clone) -> None:
     write_files(repo, {WORKFLOW: "on: push\n"})
     git(repo, "add", "--all")

@@ -42,9 +42,13 @@ PROFILE = """{
 TASK = '+++\r\nid = "x y"\r\nodd = 1\r\n[limits]\r\nmax_files = "a"\r\n+++\r\nDo it\r\n'
 
 
+INSTANCE = '{"provider": "ollama", "name": "team"}'
+
+
 def told(file: Path) -> list[tuple[int | None, str | None]]:
     kinds = {".toml": "policy", ".json": "profile", ".md": "task"}
-    return [(one.line, one.field) for one in wrong_in(file, kinds[file.suffix])]  # type: ignore[arg-type]
+    home = file.parent / "home"
+    return [(one.line, one.field) for one in wrong_in(file, kinds[file.suffix], home)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -76,6 +80,13 @@ def told(file: Path) -> list[tuple[int | None, str | None]]:
         ("t.md", TASK, [(2, "id"), (3, "odd"), (5, "limits.max_files")]),
         ("agentos.toml", "a = 1\nb = \n", [(2, None)]),
         ("agentos.toml", '[model]\nprovider = "nobody:x"\n', [(2, "model.provider")]),
+        ("agentos.toml", '[model]\nprovider = "ollama:gpu"\n', [(2, "model.provider")]),
+        (
+            "agentos.toml",
+            '[model]\nprofile = "team"\nbase_url = "ftp://x"\n',
+            [(2, "model.profile"), (3, "model.base_url")],
+        ),
+        ("agentos.toml", "\ufeff[limits]\n", [(1, None)]),
         ("agentos.toml", b"a = '\xff'\n", [(None, None)]),
         ("p.json", '{\n "provider": "llamacpp",\n "name": "a",\n "name": "b"\n}', [(4, "name")]),
         ("p.json", '{\n "provider": \n}', [(3, None)]),
@@ -98,13 +109,16 @@ def test_every_wrong_field_has_its_line(
     ("name", "content"),
     [
         ("agentos.toml", '[model]\nprovider = "ollama:gpu"\n[limits]\nmax_files = 3\n'),
+        ("agentos.toml", '[model]\nprofile = "team"\nbase_url = "https://models.example.org/v1"\n'),
+        ("agentos.toml", '[model]\nprovider = "openai"\nbase_url = ""\n'),
         ("p.json", '{"provider": "llamacpp", "name": "a", "base_url": "http://127.0.0.1:1"}'),
         ("t.md", "\ufeff+++\r\nfiles = ['a']\r\n+++\r\nDo it\r\n"),
         ("t.md", "Do it.\n"),
     ],
 )
 def test_what_a_run_could_use_is_right(tmp_path: Path, name: str, content: str) -> None:
-    write_files(tmp_path, {name: content})
+    own = {".agentos/profiles/team.json": INSTANCE, "home/profiles/gpu.json": INSTANCE.replace("team", "gpu")}
+    write_files(tmp_path, {name: content, **own})
     assert told(tmp_path / name) == []
 
 
@@ -139,6 +153,16 @@ def test_bare_it_checks_everything_of_the_repository(tmp_path: Path) -> None:
     # What is wrong with the whole file stands on no line of it.
     done = cli("check", "nope.toml", cwd=repo)
     assert (done.returncode, done.stderr) == (2, "nope.toml: No such file or directory\n  Name a readable file.\n")
+
+
+def test_a_model_that_there_is_not_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+    write_files(tmp_path, {"agentos.toml": '[model]\nprofile = "tema"\n', ".agentos/profiles/team.json": INSTANCE})
+    done = cli("check", "agentos.toml", cwd=tmp_path, env={"HOME": str(tmp_path)})
+    # The machine that runs it may have profiles of its own.
+    assert done.returncode == 0
+    said = "agentos.toml:2: warning: 'model.profile': there is no profile 'tema' on this machine\n  Profiles here: "
+    assert done.stderr.startswith(said)
+    assert done.stderr.endswith(", team. See docs/models.md.\nagentos check: 1 file is right\n")
 
 
 def test_right_files_pass(tmp_path: Path) -> None:

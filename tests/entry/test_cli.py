@@ -79,13 +79,26 @@ def test_json_is_one_object_with_the_contracts_fields(repo: Path, answer: str) -
         (["run", "--instruction", "x", "--timeout", "-1"], 2, "seconds"),
         (["run", "--instruction", "x", "--provider", "llamacpp", "--base-url", "ftp://x"], 2, "http://"),
         (["recipe", "show", "none"], 2, "docstrings"),
-        (["schema", "none"], 2, "invalid choice"),
+        (["schema", "none"], 2, "there is no `agentos schema none`"),
         (["evidence", "verify", "none"], 2, "none is not a folder"),
         (["verify", "--range", "main"], 2, "is not A..B"),
         (["verify", "--diff", "none"], 2, "none: No such file"),
         (["model", "install", "none.gguf"], 2, "sha256"),
         (["sidecar", "start", "--model", "none"], 2, "none"),
-        (["frobnicate"], 2, "invalid choice"),
+        (["frobnicate"], 2, "there is no `agentos frobnicate`"),
+        (["rnu"], 2, "Perhaps run is meant."),
+        (["run", "--threads", "many"], 2, "--threads: 'many' is no number of threads (1 to 512)"),
+        (["run", "--threads", "0"], 2, "'0' is no number of threads"),
+        (["run", "--instruction", "x", "--policy-ref", ""], 2, "--policy-ref is empty"),
+        (["run", "--instruction", "x", "--base", " "], 2, "--base is empty"),
+        (["sidecar", "start", "--port", "many"], 2, "--port is 'many', which is no whole number"),
+        (["verify"], 2, "one of --staged, --range, --diff is needed"),
+        (["evidence", "verify"], 2, "DIR is missing"),
+        (["hook", "audit", "--evidence", ""], 2, "'' is not a folder"),
+        (["run", "--edit-format", "poem"], 2, "--edit-format is 'poem'\n  Write one of auto, unified_diff, "),
+        (["run", "--task"], 2, "--task needs a value"),
+        (["run", "--json=x"], 2, "--json takes no value"),
+        (["hook", "run", "--task", "x", "--recipe", "y"], 2, "--recipe and --task do not go together"),
     ],
 )
 def test_bad_input_is_told_in_two_lines_with_its_exit_code(
@@ -98,6 +111,13 @@ def test_bad_input_is_told_in_two_lines_with_its_exit_code(
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
     assert state_of(repo) == before
+
+
+def test_nothing_is_staged_in_a_bare_repository(repo: Path) -> None:
+    bare = repo.with_name("bare.git")
+    git(repo, "clone", "-q", "--bare", str(repo), str(bare))
+    done = cli("verify", "--staged", cwd=bare)
+    assert (done.returncode, "this repository is bare" in done.stderr) == (2, True)
 
 
 def test_bad_input_with_json_is_one_object(repo: Path) -> None:
@@ -138,12 +158,25 @@ def test_verify_judges_what_is_staged(repo: Path) -> None:
     (repo / ".github").mkdir()
     (repo / ".github/x.yml").write_text("a: 1\n")
     git(repo, "add", "-A")
-    refused = cli("verify", "--staged", cwd=repo)
+    refused = cli("verify", "--staged", cwd=repo, env={"PRE_COMMIT": "1"})
     assert refused.returncode == 1
     assert "[protected.place]" in refused.stderr
+    # Where no list is there yet, one without `**` would close everything else.
+    assert "write allowed_paths = ['**', '.github/x.yml'] in agentos.toml." in " ".join(refused.stderr.split())
+    assert refused.stderr.endswith("Once without this hook: SKIP=agentos-verify git commit\n")
     git(repo, "commit", "-qm", "x")
     assert cli("verify", "--range", "HEAD^..HEAD", cwd=repo).returncode == 1
     assert json.loads(cli("verify", "--range", "HEAD^..HEAD", "--json", cwd=repo).stdout)["is_valid"] is False
+
+
+def test_the_repair_of_a_policy_that_cannot_be_read_has_a_way_in(repo: Path) -> None:
+    (repo / "agentos.toml").write_text("[limts]\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "a slip")
+    done = cli("verify", "--staged", cwd=repo)
+    assert done.returncode == 2
+    assert "'limts'" in done.stderr
+    assert "The commit that repairs it: SKIP=agentos-verify git commit\n" in done.stderr
 
 
 def test_evidence_of_a_run_verifies_and_a_changed_byte_does_not(repo: Path, answer: str) -> None:

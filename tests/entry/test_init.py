@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from agentos_action.entry.commands.init import wanted
 from agentos_action.entry.start.source import Source, given, of_clone
 from agentos_action.errors import UsageError
 from agentos_action.sidecar.launch import Sidecar
@@ -152,6 +154,11 @@ def test_the_commands_that_come_next_can_be_copied(repo: Path, env: dict[str, st
         f"cd {repo}",
         'git add agentos.toml && SKIP=agentos-verify git commit -m "Add AgentOS"',
     ]
+    # Here pre-commit is installed, there it is not.
+    for path, first in ((f"{BIN}{os.pathsep}{os.environ['PATH']}", []), (str(below), ["pip install pre-commit"])):
+        there = init_repo(repo.parent / f"hooks{len(first)}")
+        steps = init(there, env | {"PATH": path}, "--hook", "--source", SOURCE, "--provider", "ollama")["next"]
+        assert steps[1:-1] == [*first, "pre-commit install"]
     assert "SKIP" not in init(init_repo(repo.parent / "new"), env, "--policy", "--provider", "ollama")["next"][0]
 
 
@@ -249,6 +256,18 @@ def test_at_a_terminal_a_person_is_asked(repo: Path, env: dict[str, str]) -> Non
         os.close(terminal)
         os.close(person)
     assert sorted(path.name for path in repo.iterdir()) == [".git", HOOKS, "agentos.toml"]
+
+
+@pytest.mark.parametrize(("came", "asked"), [(None, 3), (Source("octo/agentos-action", COMMIT), 4)])
+def test_nobody_is_asked_for_what_cannot_be_written(
+    came: Source | None, asked: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n" * asked))
+    names = wanted(came, asks=True, asked=[], everything=False)
+    assert ("workflow" in names, len(names)) == (came is not None, asked)
+    said = capsys.readouterr().err
+    assert said.count(WORKFLOW) == 1
+    assert ("is not known: give --source OWNER/REPO@COMMIT\n" in said) == (came is None)
 
 
 @pytest.mark.parametrize(

@@ -102,3 +102,17 @@ def test_a_model_that_cannot_be_fetched_is_told_as_a_run_would(tmp_path: Path) -
     assert done.stdout.startswith("::error title=agentos%3A tool_failed::pip could not download ")
     written = (tmp_path / "outputs").read_text(encoding="utf-8").splitlines()
     assert written[1::3] == ["tool_failed", "3", "network"]
+
+
+def test_windows_is_refused_in_words(tmp_path: Path) -> None:
+    told = {"RUNNER_OS": "Windows", "GITHUB_ACTION_PATH": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "outputs")}
+    done = subprocess.run(
+        [sys.executable, "-I", "-m", "agentos_action.entry.installed"],
+        env={"PATH": os.environ["PATH"], **told},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout.startswith("::error title=agentos%3A usage::AgentOS Action does not run on Windows%0A")
+    assert (tmp_path / "outputs").read_text(encoding="utf-8").splitlines()[1::3] == ["usage", "2", "config"]

@@ -89,6 +89,15 @@ def test_a_narrow_encoding_escapes(repo: Path, answer: str, encoding: str) -> No
     assert "+1 \\u2192" in done.stdout
 
 
+def test_what_is_said_comes_at_once_also_where_python_is_unbuffered(repo: Path, answer: str) -> None:
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    argv = [*CLI, *RUN, answer, "--dry-run"]
+    done = subprocess.run(
+        argv, cwd=repo, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True, timeout=120
+    )
+    assert done.stdout.index(b"Asking") < done.stdout.index(b"diff --git")
+
+
 def test_a_refused_diff_is_no_data(repo: Path, bad: str) -> None:
     done = cli(*RUN, bad, cwd=repo)
     assert (done.returncode, done.stdout) == (1, "")
@@ -105,7 +114,7 @@ def test_a_wrong_command_line_with_json_is_one_object(tmp_path: Path, arguments:
     assert (said["status"], said["exit_code"], said["error_category"]) == ("usage", 2, "config")
     assert said["raw_error_code"] is None
     assert said["message"]
-    assert "--help" in said["hint"]
+    assert "--help" in said["hint"] or said["hint"].startswith("There are: ")
     assert (done.returncode, done.stderr) == (2, "")
 
 

@@ -64,6 +64,10 @@ def test_a_missing_bundle_is_told_and_fails_unless_allowed(repo: Path, tmp_path:
     assert cli("evidence", "audit", "--allow-missing", cwd=repo).returncode == 0
     assert cli("evidence", "audit", "--evidence", str(elsewhere), cwd=repo).returncode == 0
     assert cli("evidence", "audit", cwd=repo, env={"AGENTOS_EVIDENCE": str(elsewhere)}).returncode == 0
+    pushed = cli("hook", "audit", "--evidence", "nowhere", cwd=repo)
+    assert (pushed.returncode, pushed.stderr.split("\n")[0]) == (2, "agentos: nowhere is not a folder")
+    unused = {"AGENTOS_EVIDENCE": str(tmp_path / "not-yet")}
+    assert cli("hook", "audit", "--evidence", str(elsewhere), cwd=repo, env=unused).returncode == 0
 
 
 def test_copied_trailers_are_found_with_and_without_a_bundle(repo: Path, tmp_path: Path) -> None:
@@ -85,6 +89,7 @@ def test_an_amended_commit_is_found(repo: Path, tmp_path: Path) -> None:
     write_files(repo, {"a.txt": "evil\n"})
     git(repo, "commit", "-aq", "--amend", "--no-edit")
     assert [one.state for one in audited(repo)] == ["wrong"]
+    assert "take the AgentOS lines out of its message" in cli("evidence", "audit", cwd=repo).stderr
 
 
 @pytest.mark.parametrize(
@@ -109,7 +114,9 @@ def test_a_bundle_that_was_changed_or_cut_off_is_wrong(repo: Path, tmp_path: Pat
     whole = tape.read_bytes()
     tape.write_bytes(whole.replace(b'"started"', b'"Started"'))
     assert [one.state for one in audited(repo)] == ["wrong"]
-    assert "take the AgentOS lines out of its message" in cli("evidence", "audit", cwd=repo).stderr
+    said = cli("evidence", "audit", cwd=repo).stderr
+    assert f"The evidence in {report.evidence} was changed since it was written" in said
+    assert "take the AgentOS lines out" not in said
     tape.write_bytes(whole)
     (Path(report.evidence or "") / "SHA256SUMS").unlink()
     assert [one.state for one in audited(repo)] == ["wrong"]

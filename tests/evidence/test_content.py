@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -84,11 +85,12 @@ def test_a_killed_run_is_told_as_unfinished_up_to_its_last_whole_line(tmp_path: 
     os.mkfifo(fifo)
     arguments = ("run", "--instruction", "Change it", "--answer", str(fifo), "--evidence", str(tmp_path / "runs"))
     with subprocess.Popen([*CLI, *arguments], cwd=repo, stderr=subprocess.PIPE) as running:
-        watch = threading.Timer(60, running.kill)
+        watch = threading.Timer(200, running.kill)
         watch.start()
         # It waits for an answer that never comes.
         while not (tapes := list(tmp_path.glob(f"runs/*/{TAPE}"))) or b"task_loaded" not in tapes[0].read_bytes():
             assert running.poll() is None
+            time.sleep(0.01)
         running.send_signal(signal.SIGKILL)
         running.wait()
         watch.cancel()

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from agentos_action.evidence.verify import verify_bundle
@@ -59,6 +59,7 @@ def core(form: str, secret: str) -> str:
 
 @pytest.mark.parametrize("form", FORMS)
 @given(secret=SECRETS)
+@example(secret="Zq9\\\\Xw7")
 def test_a_secret_leaves_in_every_form(form: str, secret: str) -> None:
     said = FORMS[form](secret)
     clean = Redactor([secret]).text(said)

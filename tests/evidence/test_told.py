@@ -54,6 +54,15 @@ def test_a_bundle_that_lies_elsewhere_is_of_the_repository_one_stands_in(tmp_pat
     assert "no repository here" in cli("evidence", "verify", bundle, cwd=tmp_path).stderr
 
 
+def test_a_bundle_without_a_tape_is_of_an_unknown_run(tmp_path: Path) -> None:
+    told = cli("evidence", "verify", str(tmp_path), cwd=tmp_path)
+    assert (told.returncode, "None" in told.stderr) == (1, False)
+    assert told.stderr.startswith(f"evidence of an unknown run in {tmp_path}: NOT VALID (0 events, ")
+    assert "None" not in cli("evidence", "show", str(tmp_path), cwd=tmp_path).stdout
+    repo = make_repo(tmp_path, {"a.txt": "one\n"})
+    assert cli("evidence", "replay", str(tmp_path), cwd=repo).stderr.startswith("replay of an unknown run: ")
+
+
 def test_what_a_hook_left_is_told_as_replay_and_page_tell_it(tmp_path: Path) -> None:
     repo = make_repo(tmp_path, {"a.txt": "one\n"})
     bundle = Path(scripted(repo, tmp_path, diff_answer("a.txt", "one", "1"), target="worktree").evidence or "")

@@ -161,7 +161,7 @@ def agent(ssh_key: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         with subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.DEVNULL) as running:
             try:
                 monkeypatch.setenv("SSH_AUTH_SOCK", socket)
-                end = time.monotonic() + 10
+                end = time.monotonic() + 60
                 while not Path(socket).exists() and time.monotonic() < end:
                     time.sleep(0.01)
                 subprocess.run(["ssh-add", "-q", str(ssh_key)], check=True)
@@ -325,6 +325,36 @@ def test_x509_with_gpgsm(repo: Path, gnupg: Path, tmp_path: Path) -> None:
 # --- what is plain before anything is asked
 
 
+@needs_gpg
+def test_the_check_finds_a_key_that_is_not_there_or_can_sign_no_more(gpg_repo: Path) -> None:
+    opened = pygit2.Repository(str(gpg_repo))
+    sign.check(opened, "git", identities(opened.config, CommitOrder("x", "", ()), {}).committer)
+    old = ("--faked-system-time", "20200101T000000!", "--passphrase", "", "--quick-generate-key", "Old <o@example.org>")
+    run_gpg(*old, "ed25519", "sign", "2020-02-01")
+    for name, said in (
+        ("Old", "Old <o@example.org> can sign: it is expired"),
+        ("Nobody", "gpg has no secret key of N"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            sign.check(opened, "always", pygit2.Signature(name, "o@example.org"))
+    configure(gpg_repo, user_signingkey="47971A78E87D5A20")
+    with pytest.raises(UsageError, match="no secret key of 47971A78E87D5A20"):
+        sign.check(pygit2.Repository(str(gpg_repo)))
+
+
+@needs_ssh
+def test_the_check_finds_that_there_is_no_agent(ssh_repo: Path, ssh_key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    configure(ssh_repo, user_signingkey=f"{ssh_key}.pub")
+    sign.check(pygit2.Repository(str(ssh_repo)))
+    literal = ssh_key.with_name("id key.pub").read_text().strip()
+    ssh_key.unlink()
+    for key in (f"{ssh_key}.pub", f"key::{literal}"):
+        configure(ssh_repo, user_signingkey=key)
+        with pytest.raises(UsageError, match="SSH_AUTH_SOCK names no agent"):
+            sign.check(pygit2.Repository(str(ssh_repo)))
+
+
 def test_the_check_finds_what_is_plainly_missing_and_runs_nothing(repo: Path, tmp_path: Path) -> None:
     opened = pygit2.Repository(str(repo))
     sign.check(opened)
@@ -374,9 +404,9 @@ def test_a_program_that_does_not_sign(repo: Path, tmp_path: Path, form: str, bod
 def test_a_program_that_hangs_is_ended(repo: Path, tmp_path: Path, form: str) -> None:
     mark = tmp_path / "pid"
     configure(repo, commit_gpgsign="true", gpg_format=form, user_signingkey="key")
-    git(repo, "config", f"gpg.{form}.program", program(tmp_path, f"echo $$ >'{mark}'; echo asking >&2; sleep 60"))
-    error = refused(repo, seconds=1.0)
-    assert "did not end within 1 s" in error.message
+    git(repo, "config", f"gpg.{form}.program", program(tmp_path, f"echo $$ >'{mark}'; echo asking >&2; sleep 100"))
+    error = refused(repo, seconds=3.0)
+    assert "did not end within 3 s" in error.message
     assert "asking" in error.message
     with pytest.raises(ProcessLookupError):
         os.kill(int(mark.read_text()), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -33,14 +34,11 @@ def execute(options: argparse.Namespace) -> int:
 
     top, names = (Path(), tuple(options.files)) if options.files else _all(Path(options.repo))
     told = {name: _wrong(top / name) for name in names}
-    valid = not any(told.values())
+    valid = all(one.elsewhere for wrong in told.values() for one in wrong)
     if options.json:
         from agentos_action.entry.fail import as_line  # noqa: PLC0415 - not for people
 
-        rows = [
-            {"file": name, "valid": not wrong, "errors": [asdict(one) for one in wrong]} for name, wrong in told.items()
-        ]
-        sys.stdout.write(as_line({"valid": valid, "files": rows}))
+        sys.stdout.write(as_line({"valid": valid, "files": [_row(name, wrong) for name, wrong in told.items()]}))
     else:
         _say(told, valid=valid)
     return EXIT_DONE if valid else EXIT_USAGE
@@ -55,13 +53,26 @@ def _all(place: Path) -> tuple[Path, tuple[str, ...]]:
 
 
 def _wrong(file: Path) -> tuple[Wrong, ...]:
-    from agentos_action.pipeline.steering import Wrong, kind_of, wrong_in  # noqa: PLC0415 - not for --help
+    from agentos_action.entry.request import home_folder  # noqa: PLC0415 - not for --help
+    from agentos_action.pipeline.steering import Wrong, kind_of, wrong_in  # noqa: PLC0415 - the same
 
     kind = kind_of(file.name)
     if kind is None:
         said = "neither a policy (.toml), a profile (.json) nor a task (.md)"
         return (Wrong(None, None, said, "Name one of those, or none for all of the repository."),)
-    return wrong_in(file, kind)
+    return wrong_in(file, kind, home_folder(os.environ))
+
+
+def _row(name: str, wrong: tuple[Wrong, ...]) -> dict[str, object]:
+    errors, warnings = (
+        [
+            {key: value for key, value in asdict(one).items() if key != "elsewhere"}
+            for one in wrong
+            if one.elsewhere is of
+        ]
+        for of in (False, True)
+    )
+    return {"file": name, "valid": not errors, "errors": errors, "warnings": warnings}
 
 
 def _say(told: dict[str, tuple[Wrong, ...]], *, valid: bool) -> None:
@@ -76,7 +87,8 @@ def _say(told: dict[str, tuple[Wrong, ...]], *, valid: bool) -> None:
             field = f"{one.field!r}: " if one.field else ""
             # What is wrong with a file as a whole stands on no line; a key that is missing, at its beginning.
             place = f"{name}:{one.line or 1}" if one.line or one.field else name
-            say(f"{place}: {field}{one.message}")
+            said = f"warning: {field}{one.message} on this machine" if one.elsewhere else f"{field}{one.message}"
+            say(f"{place}: {said}")
             if one.hint:
                 sys.stderr.write("  ")
                 say(one.hint)

@@ -63,7 +63,7 @@ def _range(repo: RepoView, text: str | None) -> tuple[str, str | None]:
 
 
 def _say(found: list[Audited], *, passed: bool) -> None:
-    from agentos_action.pipeline.audit import MEND  # noqa: PLC0415 - not with --json
+    from agentos_action.pipeline.audit import mends  # noqa: PLC0415 - not with --json
     from agentos_action.report.terminal import counted  # noqa: PLC0415 - the same
     from agentos_action.report.visible import harmless_line  # noqa: PLC0415 - the same
 
@@ -75,7 +75,7 @@ def _say(found: list[Audited], *, passed: bool) -> None:
     told = ", ".join(f"{sum(one.state == state for one in found)} {word}" for state, word in _STATES.items())
     said = f"{counted(len(found), 'agent-made commit')}: {told}."
     sys.stderr.write(f"{said} {'Passed' if passed else 'NOT PASSED'}.\n")
-    if any(one.state == "wrong" for one in found):
-        sys.stderr.write(f"  {MEND}\n")
+    for said in mends(found):
+        sys.stderr.write(f"  {harmless_line(said)}\n")
     if not passed and any(one.state == "no_bundle" for one in found):
         sys.stderr.write("  Name the folder where their bundles are with --evidence DIR, or give --allow-missing.\n")

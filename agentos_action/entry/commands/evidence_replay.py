@@ -55,7 +55,9 @@ def _repo(folder: Path, named: str | None) -> RepoView:
 def _say(done: Replayed) -> None:
     from agentos_action.report.visible import harmless_line  # noqa: PLC0415 - not with --json
 
-    said = f"replay {done.run_id} ({done.status}): {_WORDS[done.outcome]}{f', tree {done.tree}' if done.tree else ''}"
+    # A tape that cannot be read does not say whose it is.
+    which = f"{done.run_id} ({done.status})" if done.run_id else "of an unknown run"
+    said = f"replay {which}: {_WORDS[done.outcome]}{f', tree {done.tree}' if done.tree else ''}"
     sys.stderr.write(f"{harmless_line(said)}\n")
     for reason in done.reasons:
         sys.stderr.write(f"  {harmless_line(reason)}\n")

@@ -38,8 +38,11 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     from agentos_action.report.terminal import counted  # noqa: PLC0415 - the same
 
     task, policy, model = (_dict(told[key]) for key in ("task", "policy", "model"))
-    yield f"Run        {told['run_id']}: {told['status']} ({told['message'] or 'it did not end'})"
-    yield f"Time       {told['started']} to {told['finished']}, version {told['version']}, {told['half']}"
+    # A tape that cannot be read does not say whose it is.
+    yield f"Run        {told['run_id'] or 'unknown'}: {told['status']} ({told['message'] or 'it did not end'})"
+    if told["started"]:
+        until = f"to {told['finished']}" if told["finished"] else "to no end"
+        yield f"Time       {told['started']} {until}, version {told['version']}, {told['half']}"
     by = f", by {task['requested_by']}" if task.get("requested_by") else ""
     yield f"Task       {task.get('task_id')} ({task.get('source')}{by})" if task else "Task       none on the tape"
     if task:

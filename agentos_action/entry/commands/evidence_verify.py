@@ -96,7 +96,9 @@ def _say(result: dict[str, Any]) -> None:
     said = f"{counted(result['events'], 'event')}, {counted(result['files'], 'file')}"
     if result["commit"]:
         said += f", commit {result['commit'][:10]} checked: {result['commit_checked']}"
-    sys.stderr.write(harmless_line(f"evidence {result['run_id']}: {word} ({said})") + "\n")
+    # A tape that cannot be read does not say whose it is.
+    which = result["run_id"] or f"of an unknown run in {result['folder']}"
+    sys.stderr.write(harmless_line(f"evidence {which}: {word} ({said})") + "\n")
     for problem in result["problems"]:
         place = f"{problem['file']}:{problem['line']}" if problem["line"] else problem["file"]
         # A commit that is not there is in no file of the bundle.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from agentos_action.branches import stands_on
 from agentos_action.entry.fail import as_line
-from agentos_action.errors import EXIT_DONE, EXIT_REJECTED
-from agentos_action.pipeline.audit import MEND, Audited, audit
+from agentos_action.errors import EXIT_DONE, EXIT_REJECTED, UsageError
+from agentos_action.pipeline.audit import Audited, audit, mends
 from agentos_action.repo import RepoView
 from agentos_action.report.visible import unobeyed, visible_line
 
@@ -25,8 +25,10 @@ def execute(options: argparse.Namespace) -> int:
     """Audit; exit code 1 where a commit is not what it says, or has no bundle and that is not allowed."""
     repo = RepoView.open(Path(options.repo))
     tip, without = _pushed(repo)
-    given = [*(options.evidence or ()), os.environ.get("AGENTOS_EVIDENCE")]
-    roots = [repo.common_dir / "agentos" / "runs", *(Path(root).expanduser() for root in given if root)]
+    usual = os.environ.get("AGENTOS_EVIDENCE")
+    # Where runs leave their evidence by themselves there is no folder before the first one.
+    roots = [repo.common_dir / "agentos" / "runs", *([_home(usual)] if usual else [])]
+    roots += [_given(name) for name in options.evidence or ()]
     found = audit(repo, tip, without, roots)
     there = _remote_tips(repo)
     new = [one for one in found if not any(stands_on(repo.raw, remote, one.commit) for remote in there)]
@@ -37,6 +39,24 @@ def execute(options: argparse.Namespace) -> int:
     else:
         _say(new, faults)
     return EXIT_REJECTED if faults else EXIT_DONE
+
+
+def _given(name: str) -> Path:
+    """Return a folder that was named; one that is not there would make every bundle of it a missing one."""
+    root = _home(name)
+    # An empty name is a variable that is not set, and would stand for this folder.
+    if not name or not root.is_dir():
+        hint = "Give the folder that holds the runs with --evidence (the hook's args), or leave it out."
+        raise UsageError(f"{name or repr(name)} is not a folder", hint)
+    return root
+
+
+def _home(name: str) -> Path:
+    """Return a path with its leading `~`, which no shell replaced in a hook's args."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
 
 
 def _pushed(repo: RepoView) -> tuple[str, str | None]:
@@ -66,8 +86,9 @@ def _say(found: list[Audited], faults: list[Audited]) -> None:
         for problem in one.problems:
             sys.stderr.write("  ")
             _line(problem)
-    if any(one.state == "wrong" for one in faults):
-        sys.stderr.write(f"  {MEND}\n")
+    for said in mends(faults):
+        sys.stderr.write("  ")
+        _line(said)
     missing = sum(one.state == "no_bundle" for one in found)
     if any(one.state == "no_bundle" for one in faults):
         sys.stderr.write(f"  {_HINT}\n")

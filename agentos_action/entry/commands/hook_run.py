@@ -12,10 +12,12 @@ from agentos_action.entry.commands import run as run_command
 from agentos_action.entry.fail import as_line
 from agentos_action.entry.request import addresses_in, cache_folder, home_folder, index_file, wish, wish_of
 from agentos_action.errors import EXIT_DONE, EXIT_REJECTED, UsageError
+from agentos_action.executor.worktree import is_as
 from agentos_action.recipes.registry import load
 from agentos_action.records.patch import FileChange
 from agentos_action.records.surroundings import surroundings
 from agentos_action.repo import RepoView
+from agentos_action.report.visible import visible_line
 from agentos_action.settings.choose import choose_model
 from agentos_action.settings.policy import load_policy
 from agentos_action.tasks.file import read_task_file
@@ -47,7 +49,7 @@ def execute(options: argparse.Namespace) -> int:
     _told_apart(sys.argv[1:], repo.index_snapshot(index_file(os.environ)))
     policy = load_policy(repo.snapshot(repo.commit_of("HEAD"))).policy
     task = read_task_file(Path(options.task)) if options.task else None
-    options.files = _meant(options, repo, policy, task)
+    options.files = _as_staged(_meant(options, repo, policy, task), repo)
     if not options.files:
         return EXIT_DONE
     if options.timeout is None:
@@ -117,6 +119,19 @@ def _meant(options: argparse.Namespace, repo: RepoView, policy: Policy, task: To
         for path in dict.fromkeys(named)
         if not hidden(path) and read_text(base, path) is not None and _open(path, base, policy, task)
     ]
+
+
+def _as_staged(paths: list[str], repo: RepoView) -> list[str]:
+    """Return the files that the work tree holds as they are staged, and tell of the others: no change fits these."""
+    base, top = repo.index_snapshot(index_file(os.environ)), repo.require_workdir()
+    same = [path for path in paths if (old := base.read(path)) is not None and is_as(top, path, old.content)]
+    for path in paths:
+        if path not in same:
+            sys.stderr.write(
+                f"agentos: left alone: {visible_line(path)} differs from what is staged (an earlier hook may have"
+                " changed it)\n  `git add` it, and commit again\n"
+            )
+    return same
 
 
 def _open(path: str, base: Base, policy: Policy, task: ToolTask | None) -> bool:

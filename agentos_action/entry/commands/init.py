@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,9 +65,9 @@ def execute(options: argparse.Namespace) -> int:
     else:
         found = answering.answering()
         choice = _chosen(found) if asks else found[0]
-    names = _wanted(asks=asks, asked=asked, everything=options.all)
+    names = wanted(came, asks=asks, asked=asked, everything=options.all)
     made = [pieces.piece(name, top, choice, came, asked_for=name in asked or asks) for name in names]
-    _hold(made)
+    _hold(made, top)
     if not options.dry_run:
         _write(top, made)
     steps = _next(top, made, choice)
@@ -91,11 +93,14 @@ def _write(top: Path, made: Sequence[Piece]) -> None:
         written += [one.file] if one.content is not None else []
 
 
-def _wanted(*, asks: bool, asked: Sequence[Name], everything: bool) -> list[Name]:
-    from agentos_action.entry.start.pieces import NAMES  # noqa: PLC0415 - not for --help
+def wanted(came: Source | None, *, asks: bool, asked: Sequence[Name], everything: bool) -> list[Name]:
+    """Return the pieces to write; a person is asked for those that can be, which a workflow without a source cannot."""
+    from agentos_action.entry.start.pieces import FILES, NAMES, UNKNOWN_SOURCE  # noqa: PLC0415 - not for --help
 
+    if asks and came is None:
+        _line(f"not asked about: {FILES['workflow']}: {UNKNOWN_SOURCE}")
     if asks:
-        return [name for name in NAMES if _yes(f"Write {_QUESTIONS[name]}?")]
+        return [name for name in NAMES if (came or name != "workflow") and _yes(f"Write {_QUESTIONS[name]}?")]
     return list(NAMES if everything or not asked else asked)
 
 
@@ -136,13 +141,22 @@ def _answer(question: str, known: set[str]) -> str:
             return said.strip().lower()
 
 
-def _hold(made: Sequence[Piece]) -> None:
-    """Read the policy as a run would, before it is written."""
-    from agentos_action.settings.policy import read_policy  # noqa: PLC0415 - not for --help
+def _hold(made: Sequence[Piece], top: Path) -> None:
+    """Read the policy as a run would, and look for what it names, before it is written."""
+    from agentos_action.entry.request import home_folder  # noqa: PLC0415 - not for --help
+    from agentos_action.errors import UsageError  # noqa: PLC0415 - the same
+    from agentos_action.folder import FolderBase  # noqa: PLC0415 - the same
+    from agentos_action.pipeline.named_model import unusable  # noqa: PLC0415 - the same
+    from agentos_action.report.visible import visible_line  # noqa: PLC0415 - the same
+    from agentos_action.settings.policy import read_policy  # noqa: PLC0415 - the same
 
     for one in made:
         if one.name == "policy" and one.content is not None:
-            read_policy(one.content, one.file)
+            loaded = read_policy(one.content, one.file)
+            for wrong in unusable(loaded.policy.model, FolderBase(top), home_folder(os.environ)):
+                if not wrong.elsewhere:
+                    raise UsageError(wrong.message, wrong.hint)
+                sys.stderr.write(f"warning: {visible_line(wrong.message)} on this machine\n")
 
 
 def _about(choice: Choice) -> str:
@@ -199,7 +213,8 @@ def _next(top: Path, made: Sequence[Piece], choice: Choice) -> list[str]:
     skip = "SKIP=agentos-verify " if hook or hooked(top) else ""
     steps = [] if top.samefile(Path()) else [f"cd {shlex.quote(str(top))}"]
     steps += [f'git add {" ".join(one.file for one in written)} && {skip}git commit -m "Add AgentOS"']
-    steps += ["pre-commit install"] if hook else []
+    if hook:
+        steps += [*(["pip install pre-commit"] if shutil.which("pre-commit") is None else []), "pre-commit install"]
     steps += choice.todo
     return [*steps, "agentos run --recipe docstrings" if choice.embedded else 'agentos run --instruction "…"']
 

@@ -223,7 +223,8 @@ def _confirm(file: Path) -> None:
 def _content(file: Path) -> bytes:
     try:
         if not file.is_file():
-            raise UsageError(f"{file}: there is no such file", "Name a profile.")
+            said = "no regular file" if file.exists() else "there is no such file"
+            raise UsageError(f"{file}: {said}", "Name a profile.")
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:

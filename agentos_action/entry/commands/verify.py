@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = "agentos verify --staged"
 
+_SKIP = "SKIP=agentos-verify git commit"
+
 #: A larger diff is nobody's own work.
 MAX_DIFF_BYTES = 32 * 1024 * 1024
 
@@ -50,12 +52,16 @@ def execute(options: argparse.Namespace) -> int:
     from agentos_action.errors import EXIT_DONE, EXIT_REJECTED  # noqa: PLC0415 - not for --help
     from agentos_action.executor.pending import pending  # noqa: PLC0415 - the same
     from agentos_action.records.verdict import DiffValidationResult  # noqa: PLC0415 - the same
-    from agentos_action.settings.policy import load_policy  # noqa: PLC0415 - the same
 
     with _certificates_unread():
         from agentos_action.repo import RepoView  # noqa: PLC0415 - the same
 
     repo = RepoView.open(_place(options))
+    if options.staged and repo.workdir is None and not os.environ.get("GIT_INDEX_FILE"):
+        # Without an index every file of HEAD would look deleted.
+        from agentos_action.errors import UsageError  # noqa: PLC0415 - only for an error
+
+        raise UsageError("this repository is bare, so nothing is staged in it", "Judge commits: --range A..B.")
     if pending(repo.git_dir):
         from agentos_action.pipeline.settle import settle  # noqa: PLC0415 - only after a kill
 
@@ -67,7 +73,7 @@ def execute(options: argparse.Namespace) -> int:
             sys.stderr.write("agentos verify: not judged: there is no commit yet (this is the first commit)\n")
         return EXIT_DONE
     before = repo.commit_of(options.range.partition("..")[0] or "HEAD" if options.range else "HEAD")
-    policy = load_policy(repo.snapshot(repo.commit_of(options.policy_ref) if options.policy_ref else before))
+    policy = _policy(options, repo.snapshot(repo.commit_of(options.policy_ref) if options.policy_ref else before))
     found = _changes(options, repo, before)
     result = _judged(found, repo.snapshot(before), policy)
     _say(options, result, policy.source)
@@ -94,6 +100,19 @@ def _place(options: argparse.Namespace) -> Path:
     """Return where the repository is: in a hook of `git --git-dir=… commit`, no folder around says so."""
     told = os.environ.get("GIT_DIR") if os.environ.get("GIT_INDEX_FILE") else None
     return Path(told if told and options.staged and options.repo == "." else options.repo)
+
+
+def _policy(options: argparse.Namespace, base: Base) -> LoadedPolicy:
+    """Return the policy; where it cannot be read, the commit that repairs it must not be refused without a way out."""
+    from agentos_action.errors import UsageError  # noqa: PLC0415 - not for --help
+    from agentos_action.settings.policy import load_policy  # noqa: PLC0415 - the same
+
+    try:
+        return load_policy(base)
+    except UsageError as error:
+        if not options.staged:
+            raise
+        raise UsageError(error.message, f"{error.hint} The commit that repairs it: {_SKIP}".strip()) from error
 
 
 def _judged(found: _Found, base: Base, policy: LoadedPolicy) -> DiffValidationResult:
@@ -194,3 +213,5 @@ def _say(options: argparse.Namespace, result: DiffValidationResult, source: str)
     counts = f"{counted(len(result.files), 'file')}, +{result.added} -{result.removed}, " if result.files else ""
     word = "accepted" if result.is_valid else "refused"
     sys.stderr.write(f"agentos verify: {word} ({counts}policy {source})\n")
+    if options.staged and not result.is_valid and os.environ.get("PRE_COMMIT"):
+        sys.stderr.write(f"  Your own change, and meant so? Once without this hook: {_SKIP}\n")

@@ -27,6 +27,8 @@ FILES: dict[Name, str] = {
     "issue_form": ".github/ISSUE_TEMPLATE/agentos.yml",
 }
 _OWN_RUNNER = "self-hosted # zizmor: ignore[self-hosted-runner] the machine where the model answers"
+#: Why no workflow can be written.
+UNKNOWN_SOURCE = "where AgentOS came from is not known: give --source OWNER/REPO@COMMIT"
 #: Somebody's own configuration is no larger.
 MAX_BYTES = 256 * 1024
 
@@ -57,7 +59,7 @@ def piece(name: Name, top: Path, choice: Choice, source: Source | None, *, asked
     if os.path.lexists(top / file):
         return _there(name, file, top / file, choice)
     if name == "workflow" and source is None:
-        return Piece(name, file, why="where AgentOS came from is not known: give --source OWNER/REPO@COMMIT")
+        return Piece(name, file, why=UNKNOWN_SOURCE)
     if name == "issue_form" and choice.embedded and not asked_for:
         return Piece(name, file, why="the embedded model does recipes only, so nothing would read it: --issue-form")
     return Piece(name, file, _text(name, choice, source).encode())
