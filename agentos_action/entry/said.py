@@ -51,7 +51,9 @@ def missing(said: str) -> str:
     one_of, all_of = _ONE_OF.fullmatch(said), _ALL_OF.fullmatch(said)
     if one_of is not None:
         return f"one of {', '.join(one_of[1].split())} is needed"
-    return f"{all_of[1]} is missing" if all_of is not None else said
+    if all_of is None:
+        return said
+    return f"{all_of[1]} {'are' if ', ' in all_of[1] else 'is'} missing"
 
 
 def no_command(prog: str, said: str) -> tuple[str, str] | None:

@@ -33,7 +33,7 @@ def unknown_provider(name: str) -> str | None:
 def unusable(choice: ModelChoice, base: Base, home: Path) -> Iterator[Unusable]:
     """Yield every key of `[model]` that a run from `base` could not use."""
     provider, _, instance = (choice.provider or "").partition(":")
-    if provider and (said := unknown_provider(provider)):
+    if choice.provider and (said := unknown_provider(provider)):
         yield Unusable("provider", said)
     elif provider or choice.profile:
         try:

@@ -68,10 +68,12 @@ def task_ends(runs: Sequence[RunEnd]) -> list[TaskEnd]:
 
 def _way(name: str, whole: Mapping[str, RunEnd]) -> list[str]:
     """Return a run, its parent, that one's parent, as far as they are here; whoever names parents in a ring ends it."""
-    way = [name]
-    while (parent := whole[way[-1]].parent) in whole and parent not in way:
-        way.append(parent)
-    return way
+    # Not a list: hundreds of tapes may name each other in one long row.
+    way, parent = {name: None}, whole[name].parent
+    while parent in whole and parent not in way:
+        way[parent] = None
+        parent = whole[parent].parent
+    return list(way)
 
 
 def _followed(before: TaskEnd, end: TaskEnd) -> TaskEnd:

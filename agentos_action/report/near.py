@@ -20,7 +20,7 @@ def nearness(environment: Mapping[str, str]) -> Callable[[str], str]:
     known = [(path, told) for path, told in places if path.startswith("/")]
     if environment.get("GITHUB_ACTIONS") != "true" or not known:
         return str
-    names = dict(known)
+    names = dict(reversed(known))
     pattern = re.compile(f"{_BEFORE}({'|'.join(re.escape(path) for path in names)}){_AFTER}(/(?=[^\\s/]))?")
 
     def near(text: str) -> str:

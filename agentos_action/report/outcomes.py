@@ -11,10 +11,10 @@ from agentos_action.report.summary import ADDRESS, MAX_ROWS, literal, table
 
 #: In bytes: a runner drops a summary of more than 1 MiB.
 MAX_TABLE = 700_000
-_GOOD = frozenset({"committed", "delivered", "no change"})
+_GOOD = frozenset({"committed", "delivered", "no change", "applied", "dry run"})
 _NO_CI = (
     "They were delivered with the workflow's own token, for which the forge starts no workflows by itself: to run CI"
-    " press «Approve workflows to run» there, or close and reopen them by hand; or use an App's token."
+    " press “Approve workflows to run” there, or close and reopen them by hand; or use an App's token."
 )
 _HEAD = ("task", "status", "verdict", "commit", "pull request", "tokens", "run")
 

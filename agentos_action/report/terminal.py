@@ -125,10 +125,8 @@ class Reporter:
 
     def _heard(self, finding: Finding) -> bool:
         """Tell whether a finding is a warning that was said while the run went on."""
-        begins, ends = finding.message.removesuffix("."), f" [{finding.id}]"
-        return finding.severity == "warning" and any(
-            text.startswith(begins) and text.endswith(ends) for text in self._warned
-        )
+        said = f"{finding.message.removesuffix('.')}. {finding.hint}".strip()
+        return finding.severity == "warning" and f"{said} [{finding.id}]" in self._warned
 
     def _diff(self, report: RunReport) -> None:
         if not report.diff:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -69,6 +70,25 @@ def test_part_of_a_file_staged_is_left_alone(repo: Path, tmp_path: Path) -> None
     assert done.returncode == 0
     assert "left alone: a.txt differs from what is staged" in done.stderr
     assert (repo / "a.txt").read_text() == "1\nmore\n"
+
+
+def test_the_name_of_what_is_left_alone_is_no_command(repo: Path) -> None:
+    name = "##[error]a.txt"
+    write_files(repo, {name: "1\n"})
+    git(repo, "add", name)
+    (repo / name).unlink()
+    asked = ("hook", "run", "--instruction", "x", "--provider", "scripted")
+    done = cli(*asked, name, cwd=repo)
+    assert (done.returncode, "left alone: ##\\x5berror]a.txt differs" in done.stderr) == (0, True), done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable for root")
+def test_what_may_not_be_read_is_told(repo: Path) -> None:
+    write_files(repo, {"a.txt": "1\n"})
+    git(repo, "add", "a.txt")
+    (repo / "a.txt").chmod(0)
+    done = cli("hook", "run", "--instruction", "x", "--provider", "scripted", "a.txt", cwd=repo)
+    assert (done.returncode, "a.txt cannot be read: " in done.stderr) == (2, True), done.stderr
 
 
 def test_a_renamed_file_goes_by_its_new_name(repo: Path, tmp_path: Path) -> None:

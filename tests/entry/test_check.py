@@ -80,6 +80,7 @@ def told(file: Path) -> list[tuple[int | None, str | None]]:
         ("t.md", TASK, [(2, "id"), (3, "odd"), (5, "limits.max_files")]),
         ("agentos.toml", "a = 1\nb = \n", [(2, None)]),
         ("agentos.toml", '[model]\nprovider = "nobody:x"\n', [(2, "model.provider")]),
+        ("agentos.toml", '[model]\nprovider = ":gpu"\n', [(2, "model.provider")]),
         ("agentos.toml", '[model]\nprovider = "ollama:gpu"\n', [(2, "model.provider")]),
         (
             "agentos.toml",

@@ -94,6 +94,7 @@ def test_json_is_one_object_with_the_contracts_fields(repo: Path, answer: str) -
         (["sidecar", "start", "--port", "many"], 2, "--port is 'many', which is no whole number"),
         (["verify"], 2, "one of --staged, --range, --diff is needed"),
         (["evidence", "verify"], 2, "DIR is missing"),
+        (["evidence", "merge"], 2, "DIR, --into are missing"),
         (["hook", "audit", "--evidence", ""], 2, "'' is not a folder"),
         (["run", "--edit-format", "poem"], 2, "--edit-format is 'poem'\n  Write one of auto, unified_diff, "),
         (["run", "--task"], 2, "--task needs a value"),

@@ -169,6 +169,13 @@ def test_a_summary_of_many_tasks_stays_below_what_a_runner_takes() -> None:
     assert "more tasks; the evidence holds all." in told
 
 
+def test_what_went_wrong_stands_first() -> None:
+    said = ("applied", "committed", "delivered", "dry run", "no change", "proposed", "rejected")
+    told = outcomes([TaskEnd(task=status, status=status, run_id="r") for status in said], [])
+    rows = [line for line in told.splitlines() if line.startswith("| <code>")]
+    assert [said.index(row.split("<code>")[1].split("</code>")[0]) for row in rows] == [5, 6, 0, 1, 2, 3, 4]
+
+
 def test_runs_that_name_each_other_as_parents_end() -> None:
     def run(name: str, parent: str) -> RunEnd:
         started = {"event": "run_started", "parent": {"run_id": parent}, "half": "commit"}

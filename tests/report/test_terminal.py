@@ -62,9 +62,11 @@ def test_a_warning_that_was_said_meanwhile_is_not_said_again(monkeypatch: pytest
     reporter.warning("the policy does not count. Commit it. [policy.uncommitted]")
     said = Finding(id="policy.uncommitted", severity="warning", message="the policy does not count", hint="Commit it.")
     other = Finding(id="policy.uncommitted", severity="warning", message="another does not", hint="Commit it.")
-    report = {"status": "no_change", "exit_code": 0, "message": "", "findings": (said, other)}
+    shorter = Finding(id="policy.uncommitted", severity="warning", message="the policy", hint="Commit it.")
+    report = {"status": "no_change", "exit_code": 0, "message": "", "findings": (said, other, shorter)}
     reporter.report(RunReport.model_validate(report))
     assert err.getvalue().count("the policy does not count") == 1
+    assert "warning [policy.uncommitted]\n  the policy. Commit it.\n" in err.getvalue(), "only the beginning was said"
     assert "warning [policy.uncommitted]\n  another does not. Commit it.\n" in err.getvalue()
 
 

@@ -17,7 +17,7 @@ from agentos_action.recipes.registry import load
 from agentos_action.records.patch import FileChange
 from agentos_action.records.surroundings import surroundings
 from agentos_action.repo import RepoView
-from agentos_action.report.visible import visible_line
+from agentos_action.report.visible import harmless_line
 from agentos_action.settings.choose import choose_model
 from agentos_action.settings.policy import load_policy
 from agentos_action.tasks.file import read_task_file
@@ -124,13 +124,20 @@ def _meant(options: argparse.Namespace, repo: RepoView, policy: Policy, task: To
 def _as_staged(paths: list[str], repo: RepoView) -> list[str]:
     """Return the files that the work tree holds as they are staged, and tell of the others: no change fits these."""
     base, top = repo.index_snapshot(index_file(os.environ)), repo.require_workdir()
-    same = [path for path in paths if (old := base.read(path)) is not None and is_as(top, path, old.content)]
+    same = []
     for path in paths:
-        if path not in same:
-            sys.stderr.write(
-                f"agentos: left alone: {visible_line(path)} differs from what is staged (an earlier hook may have"
-                " changed it)\n  `git add` it, and commit again\n"
-            )
+        old = base.read(path)
+        try:
+            fits = old is not None and is_as(top, path, old.content)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror}", "Check its permissions.") from error
+        if fits:
+            same.append(path)
+            continue
+        sys.stderr.write(
+            f"agentos: left alone: {harmless_line(path)} differs from what is staged (an earlier hook changed it, or"
+            " git stores it in another form)\n  after a hook: `git add` it, and commit again\n"
+        )
     return same
 
 
