@@ -147,9 +147,9 @@ class _Signer:
         if Path(self._program).name != "ssh-keygen":
             return
         if _literal(key) is None:
-            named = self._file(key)
-            private = named.with_suffix("") if named.suffix == ".pub" else named
-            if private.is_file():
+            # As ssh-keygen looks for it: a certificate lies beside its key too.
+            named = str(self._file(key)).removesuffix(".pub")
+            if any(Path(private).is_file() for private in (named, named.removesuffix("-cert"))):
                 return
         if not process.environment(_KEEP).get("SSH_AUTH_SOCK"):
             raise self._cannot("the private half of user.signingkey is not here, and SSH_AUTH_SOCK names no agent")

@@ -70,6 +70,10 @@ def check_allowed_glob(pattern: str) -> str:
     raise ValueError(reason)
 
 
+#: An escaped sign, or a class.
+_SIGNS = re.compile(r"\\.|\[[!^]?+\]?+[^\]]*+\]", re.DOTALL)
+
+
 def check_forbidden_glob(pattern: str) -> str:
     """Return the pattern if git's ignore rules can read it, folded for case as it is asked, else raise ValueError."""
     import pathspec  # noqa: PLC0415 - only a policy that forbids something pays for it
@@ -78,6 +82,10 @@ def check_forbidden_glob(pattern: str) -> str:
     if len(pattern) > MAX_PATTERN or stars > MAX_STARS:
         # Each star of one part multiplies the time a match may take by the length of the name.
         reason = f"{pattern[:80]!r}: at most {MAX_STARS} stars in one part, and {MAX_PATTERN} signs"
+        raise ValueError(reason)
+    if any(sign[0] == "[" and "\\" in sign for sign in _SIGNS.findall(pattern)):
+        # git takes what follows as it is, and pathspec takes the backslash for a sign of the class.
+        reason = f"{pattern!r}: a backslash within [...] is read in two ways; write the sign outside"
         raise ValueError(reason)
     try:
         with warnings.catch_warnings():

@@ -35,7 +35,7 @@ _BOX = re.compile(r"\[[ xX]\]\s+(?:\[(?:[^\]\\]|\\.)+\]:|[^\n]*\n[|:-][|: \t-]*(
 #: A line that is a blank one to the parser, and none to the forge.
 _FEEDS = re.compile(r"[\s>*+.)\d-]*[\v\f]\s*")
 #: The address of a definition ends here to the forge, which drops what follows on the line.
-_ENDED_EARLY = re.compile(r"\]:[^\v\f]*[\v\f]")
+_ENDED_EARLY = re.compile(r"(?>.*?\]:)[^\v\f]*+[\v\f]", re.DOTALL)
 #: What may begin right below a footnote in a list or a quotation, and goes on with it.
 _GOES_ON = frozenset({"paragraph_open", "heading_open", "table_open", "code_block", BARLESS})
 _PLAIN = frozenset({"", "="})
@@ -195,7 +195,7 @@ class _Lines:
         if token.map and any(_FEEDS.fullmatch(line or "") for line in self._lines[slice(*token.map)]):
             self._drop(token.map, _UNSEEN)
             return
-        if token.map and _ENDED_EARLY.search("\n".join(line or "" for line in self._lines[slice(*token.map)])):
+        if token.map and _ENDED_EARLY.match("\n".join(line or "" for line in self._lines[slice(*token.map)])):
             self._drop(token.map, _DEFINITION)
             return
         if token.map and forgotten(token):

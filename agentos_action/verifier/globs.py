@@ -18,6 +18,12 @@ _WILD = re.compile(r"[*?\[]")
 _ACROSS = re.compile(r"(\(\?:\(\?!\(\?:\[/\]\|\^\)\(\?:\\\.\{1,2\}\)\(\?:\$\|\[/\]\)\)\.\)\*\?)")
 _FOLDERS = re.compile(r"(\(\?:\.\+/\)\?|\(\?:/\.\+\)\?)")
 _STAR = re.compile(r"\[\^/\]\*((?:\[\^/\](?![*+])|(?!\[\^/\])[^/])*)(?=\[\^/\]\*)")
+#: A class in pathspec's regex, behind any sign that is escaped; to git none matches a `/`.
+_CLASS = re.compile(r"(\\.)|(?!\[\^/\])(\[\^?\]?[^\]]*\])", re.DOTALL)
+#: How pathspec's regex ends: behind a file or a folder, behind a folder, behind the folder that `/**` is below.
+_TAIL = re.compile(r"(?:\(\?:\(\?P<ps_d>/\)\|\$\)|\(\?P<ps_d>/\)|/)\Z")
+#: To git no more than two stars.
+_MANY = re.compile(r"\*{3,}")
 _LAZY = {"(?:.+/)?": "(?:.+?/)??", "(?:/.+)?": "(?:/.+?)??"}
 
 
@@ -57,12 +63,14 @@ def allows(patterns: Iterable[str], path: str) -> bool:
 def _ignore(patterns: tuple[str, ...]) -> pathspec.GitIgnoreSpec:
     import pathspec  # noqa: PLC0415 - most names meet no forbidden pattern, and a hook pays for its import
 
-    spec = pathspec.GitIgnoreSpec.from_lines(_spelled(pattern) for pattern in patterns)
+    spec = pathspec.GitIgnoreSpec.from_lines(_MANY.sub("**", _spelled(pattern)) for pattern in patterns)
     quick = [*spec.patterns]
     for pattern in quick:
-        if pattern.regex is not None and str(pattern.pattern).count("*") > 1:
-            in_parts = _STAR.sub(r"(?>[^/]*?\1)", pattern.regex.pattern)
-            pattern.regex = re.compile(_first_only(in_parts, _FOLDERS, "(?=/)"))
+        if pattern.regex is not None:
+            within = _CLASS.sub(lambda found: found[1] or rf"(?!\x2f){found[2]}", pattern.regex.pattern)
+            in_parts = _STAR.sub(r"(?>[^/]*?\1)", within)
+            # A name may hold a line's end.
+            pattern.regex = re.compile(_first_only(in_parts, _FOLDERS, "(?=/)"), re.DOTALL)
     return pathspec.GitIgnoreSpec(quick)
 
 
@@ -71,13 +79,24 @@ def forbids(patterns: Iterable[str], path: str) -> bool:
     told = tuple(patterns)
     if not told:
         return False
-    spec, name = _ignore(told), _spelled(path)
-    if any(pattern.startswith("!") for pattern in told):
-        # git looks at folders first: below one that is excluded nothing is taken in again.
-        ends = (at for at, char in enumerate(name) if char == "/")
-        if any(spec.match_file(name[: at + 1]) for at in ends):
-            return True
-    return bool(spec.match_file(name))
+    name = _spelled(path)
+    if not any(pattern.startswith("!") for pattern in told):
+        return bool(_ignore(told).match_file(name))
+    # git looks at folders first: below one that is excluded nothing is taken in again, and below one that is, not all.
+    entries = (name[: at + 1] for at, char in enumerate(f"{name}/") if char == "/")
+    rules = _own(told)
+    return any(next((excludes for regex, excludes in rules if regex.search(entry)), False) for entry in entries)
+
+
+@lru_cache(maxsize=64)
+def _own(patterns: tuple[str, ...]) -> tuple[tuple[re.Pattern[str], bool], ...]:
+    """Return the patterns, the last first, as what matches a file or a folder itself, and whether it excludes."""
+    read = [(rule.regex.pattern, bool(rule.include)) for rule in _ignore(patterns).patterns if rule.regex is not None]
+    return tuple((re.compile(_TAIL.sub(_its_own, regex), re.DOTALL), excludes) for regex, excludes in reversed(read))
+
+
+def _its_own(tail: re.Match[str]) -> str:
+    return {"/": "/."}.get(tail[0], rf"/{'?' if '$' in tail[0] else ''}\Z")
 
 
 def _spelled(text: str) -> str:

@@ -342,14 +342,33 @@ def test_the_check_finds_a_key_that_is_not_there_or_can_sign_no_more(gpg_repo: P
         sign.check(pygit2.Repository(str(gpg_repo)))
 
 
+@needs_gpg
+def test_the_check_refuses_nothing_that_may_sign(
+    gpg_repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # gpg reads a name by the letters of the locale, so that it must be the one in which it signs.
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    run_gpg("--passphrase", "", "--quick-generate-key", "Jörg <j@example.org>", "ed25519", "sign", "never")
+    sign.check(pygit2.Repository(str(gpg_repo)), "git", pygit2.Signature("Jörg", "j@example.org"))
+    # A gpg of before 2.1 does not tell what a key is for, and one that only signs lists nothing.
+    for said in ("echo sec::2048:1:6C7EE1B8621CC013:2011-06-23::::Old Gpg::", "exit 0"):
+        wrapper = Path(program(tmp_path, said)).rename(tmp_path / "gpg")
+        configure(gpg_repo, gpg_program=str(wrapper), user_signingkey="6C7EE1B8621CC013")
+        sign.check(pygit2.Repository(str(gpg_repo)))
+
+
 @needs_ssh
 def test_the_check_finds_that_there_is_no_agent(ssh_repo: Path, ssh_key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     configure(ssh_repo, user_signingkey=f"{ssh_key}.pub")
     sign.check(pygit2.Repository(str(ssh_repo)))
+    # A certificate lies beside the key, as ssh-keygen looks for it.
+    ssh_key.with_name("id key-cert.pub").write_text("ssh-ed25519-cert-v01@openssh.com AAAA")
+    configure(ssh_repo, user_signingkey=f"{ssh_key}-cert.pub")
+    sign.check(pygit2.Repository(str(ssh_repo)))
     literal = ssh_key.with_name("id key.pub").read_text().strip()
     ssh_key.unlink()
-    for key in (f"{ssh_key}.pub", f"key::{literal}"):
+    for key in (f"{ssh_key}.pub", f"{ssh_key}-cert.pub", f"key::{literal}"):
         configure(ssh_repo, user_signingkey=key)
         with pytest.raises(UsageError, match="SSH_AUTH_SOCK names no agent"):
             sign.check(pygit2.Repository(str(ssh_repo)))

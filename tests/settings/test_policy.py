@@ -119,6 +119,19 @@ def test_a_glob_that_a_policy_takes_can_be_asked(pattern: str, path: str) -> Non
     assert allows((kept,), path) in {True, False}
 
 
+@pytest.mark.parametrize(
+    ("pattern", "twofold"),
+    [("[\\]a]", True), ("x/[!\\b]", True), ("a[b]\\[c\\]", False), ("[]a]\\*", False), ("[]" * 500, False)],
+)
+def test_a_class_with_a_backslash_is_refused(pattern: str, twofold: bool) -> None:  # noqa: FBT001 - a parameter
+    try:
+        check_forbidden_glob(pattern)
+    except ValueError as error:
+        assert ("read in two ways" in str(error)) is twofold  # noqa: PT017 - what else is wrong is no matter here
+    else:
+        assert not twofold
+
+
 @given(GLOB_TEXT, st.sampled_from(["a", "a/b", "[", "ab/.b", "a b"]))
 def test_a_forbidden_pattern_is_refused_by_the_policy_or_can_be_asked(pattern: str, path: str) -> None:
     try:

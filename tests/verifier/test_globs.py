@@ -80,6 +80,28 @@ def test_a_later_forbidden_pattern_may_take_back_an_earlier_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("patterns", "path"),
+    [
+        # A class is no `/`, and so no reason to look no further.
+        (("**/x*[!a]y/**/y/z",), "xqy/y/z"),
+        # A folder that is taken back is, and not what another pattern excludes below it.
+        (("secret*", "!a"), "a/secret1/x"),
+        (("/*", "!/a"), "a/b"),
+        (("a/**", "!a/b/", "a/b/c/"), "a/b/c/d"),
+        (("**/", "!*[!]b]*"), "b/ab/c"),
+        (("x", "a*b*/*[!c]*d"), "a\nb/cd/x"),
+        (("***/a****b",), "x/y/a/b"),
+        (("***/a****b",), "x/y/acb"),
+    ],
+)
+def test_git_says_so_too(repo: Path, patterns: tuple[str, ...], path: str) -> None:
+    (repo / ".git/info/exclude").write_text("".join(f"{pattern}\n" for pattern in patterns))
+    done = git_run(repo, "check-ignore", "--no-index", "-z", "--stdin", stdin=f"{path}\0".encode())
+    assert done.returncode in {0, 1}, done.stderr
+    assert forbids(patterns, path) is (done.stdout != b"")
+
+
+@pytest.mark.parametrize(
     ("pattern", "literal"),
     [("**", ""), ("a/b.py", "a/b.py"), ("a/b*.py", "a/b"), ("a/?", "a/"), ("a/[b]c", "a/"), ("", "")],
 )
