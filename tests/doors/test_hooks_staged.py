@@ -69,6 +69,9 @@ def test_part_of_a_file_staged_is_left_alone(repo: Path, tmp_path: Path) -> None
     done = commit(repo)
     assert done.returncode == 0
     assert "left alone: a.txt differs from what is staged" in done.stderr
+    told = cli("hook", "run", "--task", "task.md", "--answer", str(tmp_path / "a.md"), "--json", "a.txt", cwd=repo)
+    # Committed meanwhile, it differs from what is in the index all the same.
+    assert (told.returncode, json.loads(told.stdout)["status"]) == (0, "skipped")
     assert (repo / "a.txt").read_text() == "1\nmore\n"
 
 

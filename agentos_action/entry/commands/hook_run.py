@@ -41,7 +41,7 @@ _INSTALL = "agentos model install smollm2-135m"
 def execute(options: argparse.Namespace) -> int:
     """Run on the index; exit 1 where files changed, so that the commit waits for them to be staged."""
     if not options.files:
-        return EXIT_DONE
+        return _told(options, "no staged file is left to a model", "")
     _fill(options)
     repo = RepoView.open(Path(options.repo))
     if repo.unborn:
@@ -51,7 +51,7 @@ def execute(options: argparse.Namespace) -> int:
     task = read_task_file(Path(options.task)) if options.task else None
     options.files = _as_staged(_meant(options, repo, policy, task), repo)
     if not options.files:
-        return EXIT_DONE
+        return _told(options, "no staged file is left to a model", "")
     if options.timeout is None:
         own = task is not None and "timeout_seconds" in task.model_fields_set
         options.timeout = task.timeout_seconds if task is not None and own else SECONDS
@@ -194,6 +194,11 @@ def _installed(profile: Profile) -> bool:
 def _skipped(options: argparse.Namespace, why: str, hint: str) -> int:
     """Say why nothing was done, which is no failure."""
     sys.stderr.write(f"agentos: skipped, because {why}\n" + (f"  {hint}\n" if hint else ""))
+    return _told(options, why, hint)
+
+
+def _told(options: argparse.Namespace, why: str, hint: str) -> int:
+    """Tell a program why nothing was done; for a person, most commits have nothing to do with a model."""
     if options.json:
         sys.stdout.write(as_line({"status": "skipped", "exit_code": EXIT_DONE, "message": why, "hint": hint}))
     return EXIT_DONE
